@@ -45,7 +45,7 @@ def mine(site: Site) -> Agency:
 
 @pytest.fixture(scope="module")
 def other(site: Site) -> Agency:
-    """Another agency that would let everybody join, and whose owner has the same log-in as mine."""
+    """Another tenant with open registration, whose owner has the same log-in as mine."""
     agency = create_agency(site, "other-on-api", email="owner@mine-on-api.test")
     add_member(agency, "secret-person@other.test")
     return agency
@@ -91,12 +91,12 @@ def misleading(other: Agency, method: str) -> Iterator[tuple[str, dict[str, Any]
 
 
 def in_other(route: Route, file: str) -> str:
-    """The route's path with the file of the other's, and ids of nobody's for the rest."""
+    """The route's path with the other tenant's file, and unknown ids for the rest."""
     names = {name: NOBODYS for _, name, _, _ in Formatter().parse(route.path) if name}
     return route.path.format(**{**names, "file": file})
 
 
-def forget_limits() -> None:
+def reset_limits() -> None:
     """The same request is sent many times; that it was is not to change the answer."""
     redis = get_redis_connection("default")
     for key in redis.scan_iter("aggios-limits*"):
@@ -104,7 +104,7 @@ def forget_limits() -> None:
 
 
 def ask(api: Host, route: Route, method: str, mine: Agency, file: str, **more: Any):
-    forget_limits()
+    reset_limits()
     access, refresh = log_in(mine)
     body = {
         "email": mine.owner.email,
@@ -184,7 +184,7 @@ def test_the_bearer_token_wins_over_a_log_in_for_another_tenant(
     assert token_claims(without.json()["access_token"])["tenant_id"] == other.slug
 
 
-def test_a_refresh_token_is_its_tenants_whoever_is_named(api: Host, mine: Agency, other: Agency):
+def test_refresh_token_works_in_its_own_tenant_only(api: Host, mine: Agency, other: Agency):
     body = {"refresh_token": log_in(mine)[1], "tenant": other.slug}
 
     answer = api.post("/api/auth/refresh", body)

@@ -92,7 +92,7 @@ def test_a_leak_is_reported(pair: tuple[Canaries, Canaries], shown: str, what: s
     assert any(what in row.crossing for row in found), found
 
 
-def test_the_same_attempts_on_a_sound_route_report_nothing(pair: tuple[Canaries, Canaries]):
+def test_attempts_on_a_correct_route_report_nothing(pair: tuple[Canaries, Canaries]):
     assert crossings(pair, "/api/files/{file_id}") == []
 
 
@@ -158,7 +158,7 @@ def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries
     with pytest.raises(AuditIncompleteError, match=r"no canary for idempotency\.Answer"):
         read_canaries(tenant)
 
-    # Planting again makes a row from the model's fields, as for a model that comes later.
+    # Seeding again creates a row from the model's fields, as for a model that comes later.
     seed(tenant, InProcessTransport())
     assert kept
     assert read_canaries(tenant).ids["answer"]

@@ -70,9 +70,9 @@ def test_any_other_change_is_a_crossing(change: Change):
     assert not is_expected(change)
 
 
-def test_every_chore_is_listed_or_writes_nothing_into_tenants():
-    assert {chore.command for chore in PERIODIC_TASKS} == IN_PUBLIC_ALONE | (
-        COMMAND_CHANGES.keys() & {chore.command for chore in PERIODIC_TASKS}
+def test_every_periodic_task_is_listed_or_writes_to_no_tenant():
+    assert {task.command for task in PERIODIC_TASKS} == IN_PUBLIC_ALONE | (
+        COMMAND_CHANGES.keys() & {task.command for task in PERIODIC_TASKS}
     )
 
 

@@ -58,8 +58,8 @@ def test_people_are_told_why_and_log_in_again(agency: Agency, globex: Agency):
     assert token_header(again.json()["access_token"])["kid"] == f"{agency.ref.id.hex}.2"
     assert agency.host.with_token(again.json()["access_token"]).get(ME).status_code == 200
     # Who never had a token of this tenant is told nothing.
-    stranger = agency.host.with_token(globex.owner.access_token).get(ME)
-    assert stranger.json()["detail"] != KEY_ROTATED_MESSAGE
+    other_tenant = agency.host.with_token(globex.owner.access_token).get(ME)
+    assert other_tenant.json()["detail"] != KEY_ROTATED_MESSAGE
 
 
 def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):

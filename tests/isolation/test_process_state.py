@@ -2,9 +2,9 @@
 
 from tests.support.process_state import process_state
 
-# How a tenant gets into it; a new one fails the test until somebody has thought about it.
+# How a tenant gets into it; a new one fails the test until it is reviewed.
 REVIEWED = {
-    # The code's own facts, the same for everybody.
+    # The code's own facts, the same for all tenants.
     "accounts.users.queries._by_email_sql": "SQL text that names no schema",
     "accounts.users.queries._by_id_locked_sql": "SQL text that names no schema",
     "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",

@@ -47,7 +47,7 @@ def status_of(host: Host, token: str) -> int:
     return host.with_token(token).get(ME).status_code
 
 
-def test_nobody_is_logged_out_and_tokens_are_replaced(agency: Agency, during: Site, after: Site):
+def test_sessions_survive_and_tokens_are_replaced(agency: Agency, during: Site, after: Site):
     new_host = during.host(agency.slug)
     assert status_of(new_host, agency.owner.access_token) == 200
 

@@ -1,5 +1,4 @@
-"""What tenants share besides the database: cache, logs, metrics, HTTP caches, files, locks, mail.
-"""
+"""What tenants share besides the database: caches, logs, metrics, files, locks, e-mail."""
 
 import ast
 import re
@@ -22,7 +21,7 @@ from tests.support.service_logs import log_lines_with
 
 
 def modules() -> list[Path]:
-    return [path for room in PACKAGES for path in sorted((ROOT / room).rglob("*.py"))]
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
 def users_of(package: str) -> set[str]:
@@ -111,16 +110,16 @@ READ = [route for route in ROUTES["tenant"] if "GET" in route.methods and "{" no
 @pytest.mark.parametrize("route", READ, ids=lambda route: route.name)
 def test_no_shared_cache_keeps_what_depends_on_who_asks(acme: Agency, route):
     known = acme.owner.at.get(route.path)
-    stranger = acme.host.get(route.path)
+    anonymous = acme.host.get(route.path)
 
     control = known.headers.get("Cache-Control", "")
     assert "public" not in control
     if "no-store" in control or "private" in control:
         return
-    # A page that may be kept is kept under its host's name, and is the same for everybody.
+    # A cacheable page is cached under its host's name, and is the same for every client.
     assert known.headers["Content-Type"].startswith("text/html")
     assert acme.owner.email not in known.text
-    assert known.text == stranger.text
+    assert known.text == anonymous.text
 
 
 def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globex: Agency):

@@ -181,7 +181,7 @@ def test_keys_that_were_revoked_since_stay_dead(tenant_to_delete: Agency, tmp_pa
 
 
 def test_links_to_files_stay_dead(tenant_to_delete: Agency, site: Site, tmp_path: Path):
-    """Those that were revoked since, and all others too: nobody can tell them apart any more."""
+    """Those that were revoked since, and all others too: the archive does not tell which."""
     revoked, kept = create_share(tenant_to_delete.owner.at), create_share(tenant_to_delete.owner.at)
     archive, slug = exported(tenant_to_delete, tmp_path), f"{tenant_to_delete.slug}-b"
     tenant_to_delete.owner.at.delete(f"/api/shares/{revoked['id']}")

@@ -166,7 +166,7 @@ def test_a_table_that_no_model_has_is_not_copied(original: Agency, superuser):
     assert cloned(original)["id"] == str(clone.pk)
 
 
-def test_nobody_is_served_until_it_is_full(original: Agency, superuser, site: Site):
+def test_unfinished_clone_is_not_served(original: Agency, superuser, site: Site):
     superuser.execute(f"CREATE TABLE {original.ref.schema_name}.stray (email text)")
     with pytest.raises(CommandError):
         cloned(original)

@@ -167,7 +167,7 @@ def test_a_promised_size_is_not_believed(good: Path, refused, size: int):
     refused(first + info.tobuf(tarfile.GNU_FORMAT), "--accept-foreign")
 
 
-def test_a_whole_file_that_nobody_here_signed_is_foreign(good: Path, refused):
+def test_complete_file_with_unknown_signature_is_untrusted(good: Path, refused):
     forged = signed(members_of(good))
 
     assert "--accept-foreign" in refused(forged)

@@ -173,7 +173,7 @@ def test_the_typed_slug_confirms(tenant_to_delete: Agency, monkeypatch):
     assert_purged(tenant_to_delete, tenant)
 
 
-def test_nobody_there_to_confirm_is_said(tenant_to_delete: Agency, monkeypatch):
+def test_missing_terminal_for_confirmation_is_reported(tenant_to_delete: Agency, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
     with pytest.raises(CommandError, match="--yes"):
@@ -220,7 +220,7 @@ def test_a_tenant_called_off_since_it_was_listed_is_left_alone(tenant_to_delete:
     run_command("delete_tenant", tenant_to_delete.slug, "--call-off")
     schedule_deletion(
         tenant_to_delete.ref.id, actor=SYSTEM, days=0
-    )  # a new wish, after another life
+    )  # a new request after a cancelled one
 
     with pytest.raises(Exception, match="called off"):
         stop_serving(listed, actor=SYSTEM)
@@ -228,7 +228,7 @@ def test_a_tenant_called_off_since_it_was_listed_is_left_alone(tenant_to_delete:
     assert tenant_by_slug(tenant_to_delete.slug).status == Tenant.Status.ACTIVE
 
 
-def test_scheduling_takes_it_off_the_air_and_calling_off_brings_it_back(tenant_to_delete: Agency):
+def test_scheduled_tenant_is_not_served_until_cancelled(tenant_to_delete: Agency):
     day = (timezone.now() + timedelta(days=3)).date().isoformat()
 
     told = json.loads(run_command("delete_tenant", tenant_to_delete.slug, "--days", "3", "--json"))

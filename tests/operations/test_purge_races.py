@@ -68,8 +68,8 @@ def test_calling_off_while_the_purge_begins_comes_too_late(due: Tenant):
 
 
 def test_two_purges_of_one_tenant_do_not_meet(due: Tenant):
-    wish = PurgeOptions(SYSTEM, export=False)
+    options = PurgeOptions(SYSTEM, export=False)
     with tenant_operation_lock(due.pk), pytest.raises(TenantBusyError):
-        purge_tenant(due, wish)
+        purge_tenant(due, options)
 
-    assert purge_tenant(due, wish).tenant_id == due.pk
+    assert purge_tenant(due, options).tenant_id == due.pk

@@ -34,7 +34,7 @@ ID = "01a200a1-fef9-7d87-9d61-ba4f8486cdcc"
 
 @pytest.fixture
 def busy(site: Site, new_agency) -> Agency:
-    """An agency with two files and two uploads under way: one has landed, one has some parts."""
+    """An agency with two files and two uploads under way: one is in staging, one has some parts."""
     agency = new_agency()
     add_file(agency.owner.at, "a.txt", b"12345")
     assert try_direct_upload(site, agency.owner.at, "b.txt", b"678").status_code == 201
@@ -110,7 +110,7 @@ def test_a_restored_tenant_has_no_upload_under_way(site: Site, busy: Agency, tmp
     run_command("reconcile_storage", "--tenant", busy.slug)
 
 
-def test_what_has_landed_goes_with_a_purge(busy: Agency, tmp_path: Path):
+def test_purge_deletes_staging_objects(busy: Agency, tmp_path: Path):
     tenant = tenant_by_slug(busy.slug)
     assert {name.partition("/")[0] for name in stored_sizes(busy)} == {"files", "incoming"}
 

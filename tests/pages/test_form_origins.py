@@ -36,14 +36,14 @@ def foreign_domain(globex: Agency) -> Iterator[str]:
 
 @pytest.fixture
 def browser(site: Site, own_domain: str) -> Browser:
-    """Somebody at acme's custom domain."""
+    """A browser at acme's custom domain."""
     found = Browser(site, "acme")
     found.host = f"{own_domain}:{site.port}"
     found.client.headers["Host"] = found.host
     return found
 
 
-def test_join_form_on_a_custom_domain_lets_somebody_join(acme: Agency, browser: Browser):
+def test_join_form_on_custom_domain_registers_a_user(acme: Agency, browser: Browser):
     token = token_of_invitation(acme, post_invitation(acme, max_uses=2))
     fields = {"email": f"{secrets.token_hex(6)}@new.test", "password": PASSWORD}
 

@@ -45,7 +45,7 @@ def test_looking_uses_nothing_up_and_sending_joins(site: Site, agency: Agency):
     assert (entered["user"]["role"], entered["user"]["first_name"]) == ("admin", "Nia")
 
 
-def test_no_session_is_left_that_nobody_holds(site: Site, agency: Agency):
+def test_joining_by_form_leaves_no_session(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     Browser(site, agency.slug).submit(f"/join?token={token}", form(token=token))
@@ -127,7 +127,7 @@ def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str,
     assert "nia@new.test" not in answers[0].text
 
 
-def test_nobody_is_told_where_somebody_comes_from(site: Site, agency: Agency):
+def test_join_page_hides_its_address_from_other_sites(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     page = Browser(site, agency.slug).get(f"/join?token={token}")

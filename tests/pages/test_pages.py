@@ -165,7 +165,7 @@ def test_the_type_of_a_problem_leads_to_its_page(site: Site, acme: Agency) -> No
 
 
 def test_long_unbroken_names_are_broken_in_pages_and_mail() -> None:
-    """Tried in Chromium at 320 px: without these, 120 letters make a page 2 399 px wide."""
+    """Tried in Chromium at 320 px: without these, 120 characters make a page 2 399 px wide."""
     root = Path(__file__).resolve().parents[2] / "templates"
     sheet = (root / "static/aggios/site.css").read_text(encoding="utf-8")
     mail = (root / "mail/base.html").read_text(encoding="utf-8")

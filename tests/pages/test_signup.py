@@ -45,7 +45,7 @@ def test_the_form_opens_a_workspace_and_names_its_address(site: Site) -> None:
     assert entered.json()["user"]["role"] == "owner"
 
 
-def test_no_session_is_left_that_nobody_holds(site: Site) -> None:
+def test_sign_up_by_form_leaves_no_session(site: Site) -> None:
     slug = new_slug()
     Browser(site).submit("/signup", form_of(slug))
 

@@ -142,7 +142,7 @@ def test_a_chunked_upload_streams_through(edge: Edge, host: str, path: str) -> N
 def test_a_slow_body_reaches_the_backend_when_it_is_whole(
     edge: Edge, method: str, path: str
 ) -> None:
-    """Nobody can hold the backend's threads by sending half of a log-in, or of a rename."""
+    """Half of a log-in, or of a rename, holds no thread of the backend."""
     slow = f"slow-{method}"
     with connect(edge, ACME) as stream:
         head = f"{method} {path} HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: {slow}\r\n"

@@ -64,8 +64,8 @@ def test_everything_that_is_copied_exists_and_is_let_in() -> None:
             assert (ROOT / name).exists(), name
 
 
-def test_the_image_holds_every_room_and_no_workshop() -> None:
+def test_image_contains_every_package_and_no_tools() -> None:
     assert (ROOT / ".dockerignore").read_text("utf-8").splitlines()[2] == "*"
-    rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")} - NOT_IN_THE_IMAGE
-    assert rooms <= included_in_context()
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")} - NOT_IN_THE_IMAGE
+    assert packages <= included_in_context()
     assert not included_in_context() & NOT_IN_THE_IMAGE

@@ -58,7 +58,7 @@ def routed(edge: Edge) -> list[dict[str, Any]]:
 
 
 def tries(edge: Edge) -> int:
-    """Return how often Traefik has asked for the domain's certificate; nobody gives it one."""
+    """Return how often Traefik has asked for the domain's certificate; no server issues one."""
     lines = [line for line in edge.log().splitlines() if "domain-1@http" in line]
     return sum("ACME" in line and NAME in line for line in lines)
 

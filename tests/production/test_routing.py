@@ -72,7 +72,7 @@ def test_ambiguous_escapes_are_refused(edge: Edge, path: str) -> None:
 
 
 def raw_status(edge: Edge, host: str, path: str) -> int:
-    """Send the path exactly as written, which httpx would tidy up first."""
+    """Send the path exactly as written, which httpx would normalise."""
     context = ssl._create_unverified_context()
     connection = http.client.HTTPSConnection("127.0.0.1", edge.https, context=context, timeout=5)
     connection.request("GET", path, headers={"Host": host})

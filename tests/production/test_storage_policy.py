@@ -44,7 +44,7 @@ KNOWN = {
 # Signed here and now, or only a way to page through what is in the list above.
 SENDS_NOTHING = {"generate_presigned_url", "generate_presigned_post", "get_paginator"}
 CALL = re.compile(r"\b(?:client|_probe)\(\)\.([a-z0-9_]+)\(")
-ROOMS = ("files", "aggios")
+PACKAGES = ("files", "aggios")
 
 
 def statements() -> list[dict]:
@@ -66,8 +66,8 @@ def test_every_action_is_named_as_the_store_knows_it() -> None:
 def test_what_the_code_calls_is_allowed() -> None:
     allowed = {action for statement in statements() for action in statement["Action"]}
     called = set()
-    for room in ROOMS:
-        for file in (ROOT / room).rglob("*.py"):
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("*.py"):
             called |= set(CALL.findall(file.read_text("utf-8")))
     assert {"head_bucket", "create_bucket", "put_object", "copy_object"} <= called
     assert {f"s3:{WANTED[name]}" for name in called - SENDS_NOTHING} <= allowed
@@ -79,8 +79,8 @@ def test_what_the_code_pages_through_or_signs_is_allowed() -> None:
     operations = {xform_name(name) for name in model.operation_names}
     allowed = {action for statement in statements() for action in statement["Action"]}
     named = set()
-    for room in ROOMS:
-        for file in (ROOT / room).rglob("*.py"):
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and node.value in operations:
                     named.add(node.value)

@@ -55,7 +55,7 @@ def row(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 
 def people(request: HttpRequest) -> HttpResponse:
-    """Asks nobody for a credential."""
+    """Requires no credential."""
     return JsonResponse({"people": list(User.objects.values_list("email", flat=True))})
 
 
@@ -91,7 +91,7 @@ def oracle(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 
 def rename(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
-    """Changes a row of somebody else's and says the same as for nothing."""
+    """Changes a row of another tenant and answers as for an unknown id."""
     if request.method == "PATCH" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             File.objects.filter(pk=file_id).update(name="taken")
@@ -107,7 +107,7 @@ def remove_object(request: HttpRequest) -> HttpResponse:
 
 
 def link(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
-    """Signs a link for somebody else's object."""
+    """Signs a URL for another tenant's object."""
     holder = _tenant_of_file(file_id)
     if holder is None:
         return HttpResponse(status=404)
@@ -122,7 +122,7 @@ def failing(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 
 def stamp(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
-    """Sets a column of somebody else's that the housekeeper maintains, and says nothing."""
+    """Sets a column of another tenant that the housekeeper maintains, silently."""
     if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             Balance.objects.update(reconciled_at=timezone.now())
@@ -140,7 +140,7 @@ def prune(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 
 def trail(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
-    """Writes into somebody else's record."""
+    """Writes into another tenant's audit trail."""
     if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             record("file.purged", actor=SYSTEM)

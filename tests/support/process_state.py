@@ -21,8 +21,8 @@ STATE_FACTORIES = {
 def process_state() -> set[str]:
     """Return ``module.name`` of everything of the kind in our code."""
     found = set()
-    for room in PACKAGES:
-        for path in sorted((ROOT / room).rglob("*.py")):
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts:
                 module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
                 tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -17,8 +17,8 @@ def translatable_strings() -> set[str]:
     templates = ROOT / "templates"
     for template in (*templates.rglob("*.html"), *templates.rglob("mail/*.txt")):
         found.update(_calls(_as_code(template.read_text(encoding="utf-8"))))
-    for room in CODE_FOLDERS:
-        for module in (ROOT / room).rglob("*.py"):
+    for folder in CODE_FOLDERS:
+        for module in (ROOT / folder).rglob("*.py"):
             found.update(_calls(module.read_text(encoding="utf-8")))
     return found
 
