@@ -16,7 +16,7 @@ class _Utility(ManagementUtility):
 
 
 def run_command_line(argv: list[str]) -> None:
-    """Run the command that ``argv`` names. Raises SystemExit."""
+    """Run the command that ``argv`` names. Raises: SystemExit."""
     richify_command_line_help()
     try:
         _Utility(argv).execute()

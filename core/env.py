@@ -51,7 +51,7 @@ def load_running_stack() -> None:
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return a variable. Raises ImproperlyConfigured if it is unset and has no default."""
+    """Return a variable. Raises: ImproperlyConfigured if it is unset and has no default."""
     READ.add(name)
     value = _read(name)
     if value is None and (old := RENAMED.get(name)):

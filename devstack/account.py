@@ -32,7 +32,7 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """Return the account to use if this process is root, otherwise None. Raises StackError."""
+    """Return the account to use if this process is root, otherwise None. Raises: StackError."""
     if os.geteuid() != 0:
         return None
     for name in ACCOUNT_NAMES:

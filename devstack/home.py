@@ -40,7 +40,7 @@ class Home:
         return self.path / name
 
     def folder(self, name: str) -> Path:
-        """Return a service's folder; create it if it is missing. Raises StackError."""
+        """Return a service's folder; create it if it is missing. Raises: StackError."""
         folder = self.path / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ class Home:
         return folder
 
     def create(self) -> None:
-        """Create the home. Raises StackError in one line if that fails."""
+        """Create the home. Raises: StackError in one line if that fails."""
         self.folder("logs")
         try:
             # The secrets stay out of a repository that contains the home.

@@ -65,7 +65,7 @@ def stop(console: Console) -> int:
 
 
 def env() -> int:
-    """Print the env file of the chosen home. Raises StackError if it was never started."""
+    """Print the env file of the chosen home. Raises: StackError if it was never started."""
     home = Home.chosen()
     try:
         print(home.env_file.read_text(encoding="utf-8"), end="")

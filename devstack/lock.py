@@ -25,7 +25,7 @@ class HomeLock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises AlreadyRunningError in one line if a running stack holds it."""
+        """Take the lock. Raises: AlreadyRunningError in one line if a running stack holds it."""
         deadline = time.monotonic() + CLEANUP_SECONDS
         while not self.try_acquire(role="stack"):
             if pid := holder(self._home):

@@ -38,7 +38,7 @@ class Ports:
 def choose_ports(home: Home, web: int | None) -> Ports:
     """Return the saved ports of ``home``, or new ones if there are none or one is taken.
 
-    ``web`` is the fixed port of the entry point; None means a private one. Raises PortTakenError
+    ``web`` is the fixed port of the entry point; None means a private one. Raises: PortTakenError
     if another program uses the fixed one.
     """
     if web is not None and (refusal := _bind_error(web)):

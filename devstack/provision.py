@@ -56,7 +56,7 @@ class SetupProcess:
             )
 
     def run(self) -> Iterator[SetupStep]:
-        """Run the steps and yield each as it starts and ends. Raises ServiceFailedError."""
+        """Run the steps and yield each as it starts and ends. Raises: ServiceFailedError."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # the process has failed and logged the error

@@ -58,7 +58,7 @@ class Stack:
     def open(self) -> None:
         """Lock the home, end orphans of a previous run, write ports, secrets and env file.
 
-        Raises StackError in one line (AlreadyRunningError, PortTakenError, MissingBinaryError, …).
+        Raises: StackError in one line (AlreadyRunningError, PortTakenError, MissingBinaryError, …).
         """
         self.home.create()
         try:
@@ -81,7 +81,7 @@ class Stack:
             raise
 
     def start(self, *names: str) -> None:
-        """Start services without waiting for them. Raises StackError."""
+        """Start services without waiting for them. Raises: StackError."""
         for name in names:
             service = build_service(name, self._context, self._application)
             supervised = SupervisedProcess(service, self.home, self._exited)
@@ -92,7 +92,7 @@ class Stack:
     def wait_ready(self, *names: str, timeout: float = READY_SECONDS) -> None:
         """Wait until these services (by default all that were started) are ready.
 
-        Raises ServiceFailedError with the last line of the log if one does not start.
+        Raises: ServiceFailedError with the last line of the log if one does not start.
         """
         deadline = time.monotonic() + timeout
         for name in names or tuple(self._running):

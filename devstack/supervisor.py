@@ -48,7 +48,7 @@ class SupervisedProcess:
         return process.pid if process is not None and process.returncode is None else None
 
     def start(self) -> None:
-        """Start the server and keep it alive. Raises StackError if it cannot be prepared."""
+        """Start the server and keep it alive. Raises: StackError if it cannot be prepared."""
         self.service.prepare()
         self.service.command()
         self._thread.start()

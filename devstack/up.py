@@ -35,7 +35,7 @@ class _StopRequested(BaseException):
 
 
 def up(console: Console) -> None:
-    """Start everything, print it and run until a signal comes. Raises StackError."""
+    """Start everything, print it and run until a signal comes. Raises: StackError."""
     stack = Stack(
         Home.chosen(),
         web_port=_web_port(),

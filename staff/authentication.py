@@ -83,12 +83,12 @@ class HasStaffPermission(BasePermission):
 
 
 def request_token(request: Request) -> StaffToken:
-    """Return the token of the request. Raises NotAuthenticated."""
+    """Return the token of the request. Raises: NotAuthenticated."""
     if not isinstance(request.auth, StaffToken):
         raise NotAuthenticated
     return request.auth
 
 
 def api_actor(request: Request) -> Actor:
-    """Return the user of the request as an actor. Raises NotAuthenticated."""
+    """Return the user of the request as an actor. Raises: NotAuthenticated."""
     return actor_of(request_token(request).staff)

@@ -43,7 +43,7 @@ class StaffLoginForm(AdminAuthenticationForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Authenticate, as one throttled attempt. Raises RateLimited.
+        """Authenticate, as one throttled attempt. Raises: RateLimited.
 
         The attempt is counted here, after the field has normalised the address (NFKC).
         """
@@ -54,7 +54,7 @@ class StaffLoginForm(AdminAuthenticationForm):
             return super().clean()
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Refuse an inactive user, and a missing or wrong code. Raises RateLimited."""
+        """Refuse an inactive user, and a missing or wrong code. Raises: RateLimited."""
         super().confirm_login_allowed(user)
         try:
             require_code(user, self.cleaned_data.get("code", ""))
@@ -68,7 +68,7 @@ class OwnPasswordChangeForm(PasswordChangeForm):
     """Changes the user's own password."""
 
     def clean_old_password(self) -> str:
-        """Verify the current password, throttled like a log-in. Raises RateLimited."""
+        """Verify the current password, throttled like a log-in. Raises: RateLimited."""
         with throttle_login(self.user.email):
             try:
                 return super().clean_old_password()

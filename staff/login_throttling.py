@@ -27,7 +27,7 @@ WRONG_PASSWORD_CODES = {"invalid_login", "password_incorrect"}
 
 @contextmanager
 def throttle_login(email: str) -> Iterator[None]:
-    """Count the block as one attempt to authenticate as ``email``. Raises RateLimited."""
+    """Count the block as one attempt to authenticate as ``email``. Raises: RateLimited."""
     account = LoginAccount(REALM, address_key(email), partial(_is_familiar, email))
     with throttle_attempt(account, _is_failure):
         yield

@@ -26,7 +26,7 @@ class StaffManager(BaseUserManager["StaffUser"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
         """Create a staff user; without a password no log-in is possible.
 
-        Raises ValidationFailed for an invalid address.
+        Raises: ValidationFailed for an invalid address.
         """
         user = self.model(email=canonical_address(email), **fields)
         user.set_password(password)
@@ -40,7 +40,7 @@ class StaffManager(BaseUserManager["StaffUser"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "StaffUser":
-        """Return the staff user with this address in any spelling. Raises StaffUser.DoesNotExist.
+        """Return the staff user with this address in any spelling. Raises: StaffUser.DoesNotExist.
 
         A row that could not be canonicalised is found by its stored spelling
         (docs/decisions/0021-email-addresses.md).

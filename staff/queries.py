@@ -28,7 +28,7 @@ def visible_tenants() -> QuerySet[Tenant]:
 def find_tenants(*, search: str = "", state: str = "") -> QuerySet[Tenant]:
     """Return tenants whose name or domain contains ``search``, ignoring case.
 
-    Raises ValidationFailed for an unknown state and for an invalid search.
+    Raises: ValidationFailed for an unknown state and for an invalid search.
     """
     wanted, tenants = validate_search(search.strip()), visible_tenants()
     if wanted:

@@ -105,7 +105,7 @@ def confirm_factor(staff: StaffUser, code: str) -> list[str]:
     """Activate the unconfirmed factor and return its recovery codes.
 
     Log-ins without the factor end: tokens are revoked, and sessions of the admin no longer match
-    their hash. Raises InvalidCredentials, RateLimited.
+    their hash. Raises: InvalidCredentials, RateLimited.
     """
     with use_scope(PUBLIC), transaction.atomic():
         _locked(staff)

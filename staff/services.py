@@ -61,7 +61,7 @@ def create_staff(
 ) -> StaffUser:
     """Create a staff user with an initial password, which the user must change.
 
-    Raises ValidationFailed for the address, the names or the password, and StaffExists.
+    Raises: ValidationFailed for the address, the names or the password, and StaffExists.
     """
     names = clean_staff_names(first_name=first_name, last_name=last_name)
     fields = {**names, "is_superuser": is_superuser, "password_change_required": True}
@@ -77,7 +77,7 @@ def create_staff(
 
 
 def clean_staff_names(**names: str) -> dict[str, str]:
-    """Return the names in normal form C; a blank one is valid. Raises ValidationFailed."""
+    """Return the names in normal form C; a blank one is valid. Raises: ValidationFailed."""
     return {
         name: clean_name(text, field=name, max_length=MAX_NAME_LENGTH, required=False)
         for name, text in names.items()
@@ -139,7 +139,7 @@ def _authenticate(email: str, password: str, code: str) -> StaffUser | None:
 
 
 def _validate_new_staff(email: str, password: str, **names: str) -> str:
-    """Return the canonical address. Raises ValidationFailed with the errors of both fields."""
+    """Return the canonical address. Raises: ValidationFailed with the errors of both fields."""
     errors = []
     try:
         email = canonical_address(email)

@@ -32,7 +32,7 @@ def create_tenant_with_owner(
 ) -> tuple[Tenant, str]:
     """Create a tenant, and an owner if an address is given; return it and the owner's password.
 
-    Raises ValidationFailed, SubdomainTaken.
+    Raises: ValidationFailed, SubdomainTaken.
     """
     with use_scope(PUBLIC), transaction.atomic():
         ref = create_tenant(name=name, subdomain=subdomain, registration=registration, actor=actor)
@@ -81,7 +81,7 @@ def apply_to_tenant(
 ) -> Tenant:
     """Lock a tenant, run ``check`` and then a service on it; return the changed tenant.
 
-    Raises TenantNotFound, and the exceptions of ``check`` and of the service.
+    Raises: TenantNotFound, and the exceptions of ``check`` and of the service.
     """
     with use_scope(PUBLIC), transaction.atomic():
         lock_tenant(tenant_id)

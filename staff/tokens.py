@@ -41,7 +41,7 @@ def issue_token(
 ) -> IssuedToken:
     """Issue a token for a staff user that was read before.
 
-    Raises InvalidCredentials if the user was deactivated, or if password or second factor changed
+    Raises: InvalidCredentials if the user was deactivated, or if password or second factor changed
     since. Such a change revokes all tokens, and must prevent this one as well.
     """
     text = format_token(PREFIX, secrets.token_hex(DIGITS // 2))
@@ -68,7 +68,7 @@ def issue_token(
 
 
 def authenticate_token(text: str) -> StaffToken:
-    """Return a valid token with its user loaded. Raises TokenInvalid, TokenExpired."""
+    """Return a valid token with its user loaded. Raises: TokenInvalid, TokenExpired."""
     if not parse_token(text, PREFIX, length=DIGITS):
         raise TokenInvalid
     now = timezone.now()

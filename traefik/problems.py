@@ -116,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     """Listens on ``host`` and ``port``; the ``type`` of each problem starts with ``type_base``.
 
-    Raises OSError if the port is taken.
+    Raises: OSError if the port is taken.
     """
 
     daemon_threads = True

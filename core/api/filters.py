@@ -13,7 +13,7 @@ SEARCH_RULE = f"Give at most {MAX_SEARCH_LENGTH} characters, and no null charact
 
 
 def validate_search(requested: str) -> str:
-    """Return the search text in normal form C, like stored names. Raises ValidationFailed."""
+    """Return the search text in normal form C, like stored names. Raises: ValidationFailed."""
     refused = ValidationFailed(errors=[FieldError("search", "invalid", SEARCH_RULE)])
     try:
         wanted = normalize_text(requested, "NFC", max_length=MAX_SEARCH_LENGTH, field="search")
@@ -25,7 +25,7 @@ def validate_search(requested: str) -> str:
 
 
 def validate_ordering(requested: str, names: Collection[str]) -> str:
-    """Return the requested ordering, by default newest first. Raises ValidationFailed."""
+    """Return the requested ordering, by default newest first. Raises: ValidationFailed."""
     if requested and requested.removeprefix("-") not in names:
         rule = f"Order by {', '.join(names)}; - in front reverses."
         raise ValidationFailed(errors=[FieldError("ordering", "invalid_choice", rule)])
@@ -33,7 +33,7 @@ def validate_ordering(requested: str, names: Collection[str]) -> str:
 
 
 def validate_choice(field: str, requested: str, choices: Collection[str]) -> str:
-    """Return the requested value if it is one of ``choices``. Raises ValidationFailed."""
+    """Return the requested value if it is one of ``choices``. Raises: ValidationFailed."""
     if requested not in choices:
         rule = f"Use one of {', '.join(choices)}."
         raise ValidationFailed(errors=[FieldError(field, "invalid_choice", rule)])

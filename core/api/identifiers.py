@@ -26,7 +26,7 @@ class IdentifierField(TextField):
     """An id in a query: a UUID in any case, or another text unchanged."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the id as it is stored. Raises DRF's ValidationError."""
+        """Return the id as it is stored. Raises: DRF's ValidationError."""
         return canonical_id(super().to_internal_value(data))
 
 

@@ -49,7 +49,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return the requested page. Raises ValidationFailed (limit) and InvalidCursor."""
+        """Return the requested page. Raises: ValidationFailed (limit) and InvalidCursor."""
         self._request, self._limit, self._rows = request, _limit(request), queryset
         self._cursor = self._read_cursor(queryset.model)
         backwards = self._cursor is not None and self._cursor.backwards
@@ -156,7 +156,7 @@ class KeysetPagination(BasePagination):
 
 
 def _read_value(column: Any, value: Any) -> Any:
-    """Return a cursor's value in the column's type. Raises ValueError and ValidationError.
+    """Return a cursor's value in the column's type. Raises: ValueError and ValidationError.
 
     Clients can forge cursors, so the value is parsed strictly.
     """

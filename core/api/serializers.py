@@ -44,14 +44,14 @@ class BoundedTextMixin:
         return self.max_length or 0
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Return the value. Raises ValidationError."""
+        """Return the value. Raises: ValidationError."""
         # Trimming and composing can still shorten the text.
         if isinstance(data, str) and len(data) > self.max_code_points * COMPOSED_FACTOR:
             self._refuse_length()
         return super().run_validation(data)  # type: ignore[misc]
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text. Raises ValidationError if it is too long, before validators run."""
+        """Return the text. Raises: ValidationError if it is too long, before validators run."""
         text: str = super().to_internal_value(data)  # type: ignore[misc]
         if len(text) > self.max_code_points:
             self._refuse_length()
@@ -86,7 +86,7 @@ class EmailField(BoundedTextMixin, serializers.EmailField):
         self.validators = kept
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the canonical form. Raises ValidationError."""
+        """Return the canonical form. Raises: ValidationError."""
         text = super().to_internal_value(data)
         try:
             return canonical_address(text)
@@ -114,7 +114,7 @@ class MediaTypeField(TextField):
         super().__init__(max_length=MAX_MEDIA_TYPE_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the media type unchanged. Raises ValidationError."""
+        """Return the media type unchanged. Raises: ValidationError."""
         text = super().to_internal_value(data)
         if not is_media_type(text):
             self.fail("invalid_media_type")
@@ -125,7 +125,7 @@ class NameField(TextField):
     """The name of a user or an API key, cleaned by ``core.text.names.clean_name``."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the name in normal form C. Raises ValidationError."""
+        """Return the name in normal form C. Raises: ValidationError."""
         # The length is checked after composing.
         text = serializers.CharField.to_internal_value(self, data)
         if "\0" in text:
@@ -146,7 +146,7 @@ class IntegerField(serializers.IntegerField):
     default_error_messages = {"invalid": INTEGER_RULE}
 
     def to_internal_value(self, data: Any) -> int:
-        """Return the number. Raises ValidationError."""
+        """Return the number. Raises: ValidationError."""
         if isinstance(data, int) and not isinstance(data, bool):
             return data
         if isinstance(data, float) and data.is_integer():  # 1.0 is an integer in JSON Schema
@@ -163,7 +163,7 @@ class TimestampField(serializers.DateTimeField):
     default_error_messages = {"invalid": TIMESTAMP_RULE}
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Return the time in UTC. Raises ValidationError."""
+        """Return the time in UTC. Raises: ValidationError."""
         try:
             return parse_timestamp(value if isinstance(value, str) else "")
         except ValueError:
@@ -188,7 +188,7 @@ class ListField(serializers.ListField):
         self.max_elements = max_length
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        """Return the elements. Raises ValidationError."""
+        """Return the elements. Raises: ValidationError."""
         if isinstance(data, list) and len(data) > self.max_elements:
             self.fail("max_length", max_length=self.max_elements)
         found: list[Any] = super().to_internal_value(data)
@@ -204,7 +204,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     unknown: ClassVar[str] = "There is no such field."
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the declared fields. Raises DRF's ValidationError for an unknown one."""
+        """Return the declared fields. Raises: DRF's ValidationError for an unknown one."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
             # One more than is shown, so that the response says that there are more.
@@ -227,12 +227,12 @@ class CredentialsSerializer(serializers.Serializer[Any]):
 
 
 def validated(serializer: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:
-    """Return the validated fields of a request. Raises DRF's ValidationError."""
+    """Return the validated fields of a request. Raises: DRF's ValidationError."""
     return validated_data(serializer, request.data, partial=partial)
 
 
 def validated_data(serializer: type[Any], data: Any, *, partial: bool = False) -> dict[str, Any]:
-    """Return the validated fields of ``data``. Raises DRF's ValidationError."""
+    """Return the validated fields of ``data``. Raises: DRF's ValidationError."""
     bound = serializer(data=data, partial=partial)
     bound.is_valid(raise_exception=True)
     fields: dict[str, Any] = bound.validated_data

@@ -58,7 +58,7 @@ class ApiView(APIView):
     ) -> Response:
         """Return the requested page of ``rows``, each serialized by ``serialize``.
 
-        ``ordering`` replaces the default order. Raises ValidationFailed (limit) and InvalidCursor.
+        ``ordering`` replaces the default order. Raises: ValidationFailed (limit) and InvalidCursor.
         """
         pages = self.pagination_class()
         pages.ordering = ordering or pages.ordering

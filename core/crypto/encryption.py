@@ -33,7 +33,7 @@ def encrypt(info: str, text: str) -> str:
 
 
 def decrypt(info: str, encrypted: str) -> str:
-    """Return the plain text. Raises DecryptionError."""
+    """Return the plain text. Raises: DecryptionError."""
     version, _, token = encrypted.partition(":")
     if version not in _peppers():
         raise DecryptionError(f"The pepper {version!r} is not configured.")

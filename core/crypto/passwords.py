@@ -29,7 +29,7 @@ def verify_password(password: str, encoded: str, store: Callable[[str], None]) -
 
     Old hashes were made from the text as it was sent. So a text that normalisation changes is
     verified in both forms, for every ``encoded``, and the time does not depend on the account.
-    ``store`` is called with the password if it needs a new hash. Raises the hasher's exceptions.
+    ``store`` is called with the password if it needs a new hash. Raises: the hasher's exceptions.
     """
     normalized = normalize_password(password)
     matches = check_password(normalized, encoded, setter=store)

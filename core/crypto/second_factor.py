@@ -64,7 +64,7 @@ RecoveryCodes = QuerySet[AbstractRecoveryCode]
 def consume_totp_code(
     apps: Authenticators, code: str, *, info: str, limit_key: tuple[str, str]
 ) -> None:
-    """Consume a TOTP code of the app in ``apps``. Raises InvalidCredentials, RateLimited.
+    """Consume a TOTP code of the app in ``apps``. Raises: InvalidCredentials, RateLimited.
 
     A wrong code counts for the account in ``limit_key``, from any address.
     """
@@ -91,7 +91,7 @@ def unused_codes(codes: RecoveryCodes) -> RecoveryCodes:
 
 
 def consume_recovery_code(codes: RecoveryCodes, code: str, *, info: str) -> int:
-    """Consume a recovery code; return how many are left. Raises InvalidCredentials."""
+    """Consume a recovery code; return how many are left. Raises: InvalidCredentials."""
     matching = unused_codes(codes).filter(
         hash__in=keyed_hashes(info, normalize_recovery_code(code))
     )

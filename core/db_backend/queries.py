@@ -17,7 +17,7 @@ from django.db.models.sql import InsertQuery
 def insert(row: Model) -> None:
     """Insert a row with its defaults and automatic times, as ``save(force_insert=True)`` does.
 
-    Raises RuntimeError for a model that needs more than one INSERT, and database errors.
+    Raises: RuntimeError for a model that needs more than one INSERT, and database errors.
     """
     _send(row, _insert_sql(type(row)))
 
@@ -35,7 +35,7 @@ def compiled_select(rows: QuerySet[Any], columns: Sequence[str], parameter_count
     """Return the SQL of a queryset, to be cached and run with ``cursor.execute``.
 
     Rows are read without the ORM, so the query must select exactly ``columns`` (attribute names),
-    and no column may need a conversion. Raises RuntimeError otherwise.
+    and no column may need a conversion. Raises: RuntimeError otherwise.
     """
     compiler = rows.order_by().query.get_compiler(DEFAULT_DB_ALIAS)
     text, parameters = compiler.as_sql()

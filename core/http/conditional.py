@@ -41,7 +41,7 @@ def require_match(request: Request, etag: str) -> None:
 def response_with_etag(request: Request, data: Any, etag: str, status: int = 200) -> Response:
     """Return ``data`` with its ETag, or 304 if If-None-Match matches.
 
-    Raises PreconditionFailed for a read whose If-Match does not match.
+    Raises: PreconditionFailed for a read whose If-Match does not match.
     """
     # Only the client may cache it, and it must revalidate each time.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -53,7 +53,7 @@ def response_with_etag(request: Request, data: Any, etag: str, status: int = 200
 def is_not_modified(request: Request, etag: str) -> bool:
     """Tell whether a read can be answered with 304 (precedence: RFC 9110 section 13.2.2).
 
-    Raises PreconditionFailed if If-Match does not match: a client that downloads ranges of one
+    Raises: PreconditionFailed if If-Match does not match: a client that downloads ranges of one
     content must not get bytes of another.
     """
     require_match(request, etag)

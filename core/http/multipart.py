@@ -43,7 +43,7 @@ codecs.register(_strict_codec)
 def parse_boundary(content_type: str) -> bytes:
     """Return the boundary in a content type (RFC 2046 section 5.1.1).
 
-    Raises MalformedBody if there is none.
+    Raises: MalformedBody if there is none.
     """
     boundary = parse_header_parameters(content_type)[1].get("boundary", "")
     if not MultiPartParser.boundary_re.fullmatch(boundary):
@@ -52,7 +52,7 @@ def parse_boundary(content_type: str) -> bytes:
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """Django's parser, for UTF-8 only. Raises MultiPartParserError for anything else."""
+    """Django's parser, for UTF-8 only. Raises: MultiPartParserError for anything else."""
 
     def __init__(self, meta: Any, stream: Any, handlers: list[Any]) -> None:
         super().__init__(meta, stream, handlers, STRICT_UTF8_CODEC)
@@ -74,7 +74,7 @@ class HeaderCheckingStream:
         self._kept, self._in_header = b"", False
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises MultiPartParserError for headers that are not UTF-8."""
+        """Return the next bytes. Raises: MultiPartParserError for headers that are not UTF-8."""
         data = self._stream.read(size)
         text, at = self._kept + data, 0
         while (found := self._next(text, at)) is not None:
@@ -138,7 +138,7 @@ class NoFilesUploadHandler(SkipFilesUploadHandler):
     ) -> Any:
         """Return the fields of the form, without files.
 
-        Raises RequestDataTooBig for a form above the limit for bodies in memory, and
+        Raises: RequestDataTooBig for a form above the limit for bodies in memory, and
         MultiPartParserError.
         """
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
@@ -174,7 +174,7 @@ def _check_line(line: str) -> None:
 def _check_parameters(line: str) -> None:
     """Decode the extended parameters of a header line (RFC 8187), such as ``filename*``.
 
-    Raises UnicodeDecodeError for bytes that are invalid in their charset, and LookupError for an
+    Raises: UnicodeDecodeError for bytes that are invalid in their charset, and LookupError for an
     unsupported charset.
     """
     if "*" not in line:

@@ -109,7 +109,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the document. Raises MalformedBody or BodyTooLarge."""
+        """Return the document. Raises: MalformedBody or BodyTooLarge."""
         most = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         body = stream.read(most + 1)
         if len(body) > most:
@@ -135,7 +135,7 @@ def _ranges(request: HttpRequest) -> list[MediaType]:
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object. Raises ValueError for a duplicate name (RFC 8259 section 4)."""
+    """Return the object. Raises: ValueError for a duplicate name (RFC 8259 section 4)."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name occurs twice in one object")

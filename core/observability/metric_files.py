@@ -44,7 +44,7 @@ def locked_for_reading(folder: Path) -> Iterator[None]:
 def merge_ended_processes(folder: Path) -> bool:
     """Merge the files of ended processes; return False if a reader held the lock.
 
-    Only one process at a time may call this. Raises OSError.
+    Only one process at a time may call this. Raises: OSError.
     """
     with (folder / LOCK).open("a") as lock:
         if not _lock_exclusively(lock.fileno()):
@@ -102,7 +102,7 @@ def _merge(folder: Path, kind: str, over: list[Path]) -> None:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Create a file of zeros with ``size`` bytes of entries. Raises OSError.
+    """Create a file of zeros with ``size`` bytes of entries. Raises: OSError.
 
     Writing to a mapped page on a full disk would end the process (SIGBUS).
     """

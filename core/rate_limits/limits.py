@@ -45,19 +45,19 @@ class RateLimitUse:
 def consume(name: str, *key: str, amount: int | None = None) -> None:
     """Consume one use of the limit for ``key`` and report its state in the response headers.
 
-    ``amount`` replaces the maximum of the setting. Raises RateLimited if the window is full; a
+    ``amount`` replaces the maximum of the setting. Raises: RateLimited if the window is full; a
     refused use is not counted.
     """
     consume_all(RateLimitUse(name, key, amount=amount))
 
 
 def consume_by_address(name: str) -> None:
-    """Consume one use of the limit for the client's address (IPv6: its /64). Raises RateLimited."""
+    """Consume one use of the limit for the client's address (IPv6: /64). Raises: RateLimited."""
     consume(name, limit_key(request_context().client_address))
 
 
 def consume_all(*uses: RateLimitUse) -> None:
-    """Consume all uses, or none of them if one window is full. Raises RateLimited.
+    """Consume all uses, or none of them if one window is full. Raises: RateLimited.
 
     The member ``limits`` of the problem names the limits that were full.
     """

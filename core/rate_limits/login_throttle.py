@@ -70,7 +70,7 @@ class _LoginUses:
 
 @contextmanager
 def throttle_attempt(account: LoginAccount, is_failure: IsFailure) -> Iterator[None]:
-    """Count the block as one attempt to authenticate as the account. Raises RateLimited.
+    """Count the block as one attempt to authenticate as the account. Raises: RateLimited.
 
     The attempt is counted before the block runs, so that concurrent attempts are all counted. It
     stays counted if the block raises an exception that ``is_failure`` accepts; any other exception

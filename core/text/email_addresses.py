@@ -40,7 +40,7 @@ MAX_DOMAIN_INPUT_LENGTH = 1000  # before each character is checked
 def canonical_address(text: str, *, field: str = "email") -> str:
     """Return the canonical form of an address. The function is idempotent.
 
-    Raises ValidationFailed, which names ``field``, for an address that no mail can reach.
+    Raises: ValidationFailed, which names ``field``, for an address that no mail can reach.
     """
     # The length is checked first, because the time of all other checks grows with it.
     address = text.strip()
@@ -84,7 +84,7 @@ def searchable_address_part(text: str) -> str:
 def ascii_domain(text: str) -> str:
     """Return the A-labels of a domain name, in lower case and separated by full stops.
 
-    Raises ValueError for anything that is not a host name: an IP address, or a name with a part
+    Raises: ValueError for anything that is not a host name: an IP address, or a name with a part
     that is too long.
     """
     name = _encoded(text)

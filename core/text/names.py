@@ -44,7 +44,7 @@ INVISIBLE = (
 def clean_name(text: str, *, field: str, max_length: int, required: bool = True) -> str:
     """Return a name in normal form C, without surrounding white space.
 
-    Raises ValidationFailed, which names ``field``, for a name that is too long, for control and
+    Raises: ValidationFailed, which names ``field``, for a name that is too long, for control and
     direction characters, for invisible characters that no script needs, and for a blank name if
     one is ``required``.
     """

@@ -29,7 +29,7 @@ BIDI_CONTROL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) -> str:
     """Return ``text`` in a Unicode normal form (UAX #15), with at most ``max_length`` code points.
 
-    Raises ValidationFailed (``too_long``) that names ``field``. The work is bounded by
+    Raises: ValidationFailed (``too_long``) that names ``field``. The work is bounded by
     ``max_length``, whatever the length of ``text``.
     """
     max_raw_length = max_length * COMPOSED_FACTOR

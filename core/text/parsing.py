@@ -32,7 +32,7 @@ MEDIA_TYPE_RULE = "Give a media type (RFC 9110, section 8.3.1), such as text/pla
 
 
 def parse_integer(text: str) -> int:
-    """Return the decimal integer of ``text``, of at most 19 digits. Raises ValueError.
+    """Return the decimal integer of ``text``, of at most 19 digits. Raises: ValueError.
 
     The grammar is JSON's (RFC 8259 section 6, ``int``): ASCII digits without leading zeros.
     """
@@ -42,7 +42,7 @@ def parse_integer(text: str) -> int:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the time of an RFC 3339 date-time, in UTC. Raises ValueError.
+    """Return the time of an RFC 3339 date-time, in UTC. Raises: ValueError.
 
     Fractions beyond a microsecond are cut off.
     """

@@ -53,7 +53,7 @@ class Service(Protocol):
         """The signal for a fast and clean stop."""
 
     def prepare(self) -> None:
-        """Create its folders and files before each start. Raises StackError in one line."""
+        """Create its folders and files before each start. Raises: StackError in one line."""
 
     def command(self) -> list[str]:
         """Return the command line."""

@@ -16,7 +16,7 @@ ALL = (*STORES, *WEB)
 
 
 def build_service(name: str, context: Context, application: Application) -> Service:
-    """Return the service of that name. Raises KeyError for an unknown one."""
+    """Return the service of that name. Raises: KeyError for an unknown one."""
     builders: dict[str, Callable[[Context], Service]] = {
         "postgres": Postgres,
         "valkey": Valkey,

@@ -29,7 +29,7 @@ def clean_with(rule: Callable[[str], str], text: str) -> str:
 
 
 def require_free(name: str) -> str:
-    """Return a name that no tenant uses. Raises ValidationFailed for one that is taken."""
+    """Return a name that no tenant uses. Raises: ValidationFailed for one that is taken."""
     if not is_domain_available(name):
         raise ValidationFailed(errors=[TAKEN])
     return name
