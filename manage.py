@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Django's command line for Aggios. With the development stack up it needs nothing set."""
+"""Django's command line for Aggios. While the development stack runs, it needs no variables."""
 
 import os
 import sys

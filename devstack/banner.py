@@ -34,7 +34,9 @@ def print_banner(
     for command in _next_commands(stack, people, port):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"\nLogs: {stack.home.logs}   Settings: {stack.home.env_file}", soft_wrap=True)
-    console.print(f"No mail is sent; it is in {stack.env['EMAIL_FOLDER']}", soft_wrap=True)
+    console.print(
+        f"E-mails are not sent; they are files in {stack.env['EMAIL_FOLDER']}", soft_wrap=True
+    )
     console.print("[bold]Ctrl-C[/] stops everything; the data stays.")
 
 

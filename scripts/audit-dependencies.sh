@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Look every locked package up in the published advisories (OSV, or PyPI's own where OSV does not
-# answer), with pip-audit. Part of a release; scripts/test.sh does without it. Needs network.
+# Check every locked package for published advisories with pip-audit: in OSV, or in PyPI's own list if
+# OSV does not respond. Run it for a release; scripts/test.sh does not. Needs network.
 #
-#   scripts/audit-dependencies.sh                       what production runs
+#   scripts/audit-dependencies.sh                       requirements of production
 #   scripts/audit-dependencies.sh requirements-dev.txt  development and tests
 #
-# OSV_URL names another OSV service, such as a mirror; PIP_AUDIT a pip-audit that is installed.
+# OSV_URL is another OSV service, such as a mirror. PIP_AUDIT is the path of an installed pip-audit.
 #
-# Exit status: 0 every package was looked up and none has an advisory, 1 one has, 64 wrong usage,
-# 75 the audit was NOT done, or not for every package: no network, or no pip-audit to be had.
+# Exit status: 0 every package was checked and none has an advisory, 1 at least one has, 64 wrong usage,
+# 75 the audit is incomplete: no network, or pip-audit could not be installed.
 set -euo pipefail
 
 PIP_AUDIT_VERSION='>=2.10,<3'
@@ -35,17 +35,17 @@ if [ -z "$audit" ]; then
     audit=$work/env/bin/pip-audit
 fi
 
-# Without markers and hashes: a package that only another platform needs is looked up as well. Where
-# the lock holds two versions of one, the second is in another list: pip-audit takes one of a name.
+# Without markers and hashes, so that packages of other platforms are checked too. pip-audit accepts one
+# version per package, so a second version of a package goes into a second list.
 grep -oE '^[A-Za-z0-9._-]+(\[[^]]*\])?==[^ ;\\]+' "$locked" | sort -u |
     awk -F '==' -v folder="$work" '{ print > (folder "/packages" ++seen[$1] ".txt") }'
 
-# Print what a service knows of one list. Return 0, 1 or 75, as the script does.
+# Print the advisories of one service for one list. Return 0, 1 or 75, as the script does.
 look_up() {
     options=(--vulnerability-service "$1")
     if [ "$1" = osv ] && [ -n "${OSV_URL:-}" ]; then options+=(--osv-url "$OSV_URL"); fi
-    # Its exit status is 1 for an advisory and for want of network alike, and 0 when it looked
-    # nothing up: what it found is read from its report.
+    # pip-audit exits with 1 for an advisory and also without network, and with 0 if it checked
+    # nothing. So the result is read from its report.
     "$audit" --requirement "$2" --no-deps --disable-pip --progress-spinner off --format json \
         "${options[@]}" >"$work/report.json" 2>"$work/log" || true
     "$python" scripts/lib/audit_report.py "$2" "$work/report.json"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Send generated requests to every operation of a workspace's API and hold each answer against the
-# OpenAPI description: no 5xx, no status, content type, header or body that it does not know.
+# Send generated requests to every operation of a tenant's API and compare each response with the
+# OpenAPI description: no 5xx, and no status, content type, header or body that is not described.
 # Needs a development stack that is running (scripts/start-dev.sh) and, once, PyPI.
 #
-#   scripts/fuzz_api.sh                        in workspaces of its own, as their owner; at least
-#                                              5 000 cases (100 examples, the usual, are some less)
+#   scripts/fuzz_api.sh                        in new tenants, as their owner; at least 5 000 cases
+#                                              (schemathesis' default of 100 examples gives fewer)
 #   scripts/fuzz_api.sh --max-examples 300     more cases; all options of `schemathesis run` work
 #
-# Cases go to a web process of their own on the stack's data whose limits are out of the way:
-# otherwise most answers were 429. It ends with how each operation was answered.
+# It starts a web process on the stack's data without rate limits; with them most responses would be
+# 429. At the end it prints the response statuses of each operation.
 set -euo pipefail
 
 VERSION='schemathesis==4.32.5'

@@ -3,7 +3,7 @@
 # hashes from the short lists of direct dependencies beside them. One lock serves every platform
 # and every Python from 3.11 on.
 #
-#   scripts/lock.sh             keep what is locked, add what is new
+#   scripts/lock.sh             keep the locked versions, add new packages
 #   scripts/lock.sh --upgrade   take the newest versions (any other uv option is passed on too)
 set -euo pipefail
 
@@ -30,5 +30,5 @@ compile() {
 }
 
 compile requirements.in requirements.txt "$@"
-# The development list is held to the versions that production runs.
+# Development uses the same versions as production.
 compile requirements-dev.in requirements-dev.txt --constraints requirements.txt "$@"

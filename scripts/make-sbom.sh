@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Write the software bill of materials of a release: CycloneDX 1.6, JSON, from the locked
 # requirements with their hashes. The same lock gives the same bytes. Needs a package registry, or
-# CYCLONEDX_PY, a cyclonedx-py that is installed. What the images bring is not in it.
+# CYCLONEDX_PY, the path of an installed cyclonedx-py. Packages of the images are not included.
 #
 #   scripts/make-sbom.sh            into aggios-sbom.cdx.json
 #   scripts/make-sbom.sh FILE

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Make every secret of docker-compose.yml as a file in secrets/. Refuses to overwrite any.
+# Create every secret of docker-compose.yml as a file in secrets/. Never overwrites a file.
 #
 #   scripts/make-secrets.sh            into ./secrets
 #   scripts/make-secrets.sh DIRECTORY  somewhere else
 #
-# Only its owner can enter the folder (0700). The files in it are readable (0444) because Compose mounts
-# them into the containers with owner and mode as they are, where processes with other user numbers
-# must read them; on the server other users cannot reach them through the folder.
+# Only its owner can enter the folder (0700), so other users of the server cannot reach the files. The
+# files are readable (0444), because Compose mounts them with the same owner and mode, and processes
+# with other user ids must read them in the containers.
 set -euo pipefail
 
 cd "$(dirname -- "$0")/.."
@@ -34,7 +34,7 @@ for name in "${names[@]}"; do
     fi
 done
 
-# Letters and digits alone: these stand in URLs and in configuration files without any quoting.
+# Only letters and digits, which need no quoting in URLs and configuration files.
 random() { openssl rand -hex "$1"; }
 # printf is built in, so no secret is ever an argument of a process.
 put() { (umask 0333 && printf '%s\n' "$2" >"$directory/$1"); }
@@ -61,10 +61,10 @@ put minio_root_password "$(random 20)"
 put s3_access_key_id "app$(random 8)"
 put s3_secret_access_key "$(random 20)"
 
-# Shown by Traefik when it asks the backend for the custom domains.
+# Traefik sends it when it requests the custom domains from the backend.
 put traefik_provider_token "$(random 24)"
 
-# Traefik's dashboard and MinIO's console. With 192 random bits the hash may be a quick one.
+# Traefik's dashboard and MinIO's console. A fast hash is enough for 192 random bits.
 edge=$(random 24)
 put edge_password "$edge"
 put edge_users "operator:$(printf '%s\n' "$edge" | openssl passwd -apr1 -stdin)"
@@ -74,7 +74,7 @@ put acme_dns "# Credentials of the DNS provider, one NAME=value a line, as
 # CF_DNS_API_TOKEN=..."
 chmod 0644 -- "$directory/acme_dns"
 
-# Of EMAIL_HOST_USER at your mail server; empty where it asks for none.
+# The password of EMAIL_HOST_USER at your mail server; empty if the server needs none.
 (umask 0133 && : >"$directory/email_password")
 
 cat <<DONE

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prepare the object store: bucket, versioning, an end for old versions, and the application's user.
+# Prepare the object store: bucket, versioning, expiry of old versions, and the application's user.
 # Runs in the container minio-setup. Every step may be repeated. The image has `mc` and a shell, but
-# neither grep nor sed, so nothing but `mc` and what is built into the shell is used.
+# neither grep nor sed, so the script uses only `mc` and shell built-ins.
 set -eu
 
 secret() { IFS= read -r value <"/run/secrets/$1" || [ -n "$value" ] && printf %s "$value"; }
@@ -10,17 +10,17 @@ bucket=$S3_BUCKET
 access_key=$(secret s3_access_key_id)
 policy=/tmp/aggios-bucket.json
 
-# In the environment and not in the arguments: other processes cannot read it. Made by
-# scripts/make-secrets.sh from letters and digits alone, so that it can stand in a URL.
+# In the environment, because other processes can read arguments. scripts/make-secrets.sh uses only
+# letters and digits, so the password needs no quoting in a URL.
 MC_HOST_store="http://$(secret minio_root_user):$(secret minio_root_password)@minio:9000"
 export MC_HOST_store
 
 mc mb --ignore-existing "store/$bucket"
-# Not in staging: the holder of a presigned URL may write there repeatedly until the upload ends, and
-# every write would be kept.
+# Not for staging objects: a presigned URL can be written to repeatedly until the upload ends, and every
+# version would be stored.
 mc version enable --excluded-prefixes "*/incoming/" "store/$bucket"
 
-# With versioning a deleted object stays as an old version, and would stay for ever.
+# With versioning a deleted object stays as an old version. Without this rule it would never be removed.
 if ! mc ilm rule ls "store/$bucket" >/dev/null 2>&1; then
     mc ilm rule add "store/$bucket" --expire-delete-marker \
         --noncurrent-expire-days "${S3_KEEP_OLD_VERSIONS_DAYS:-30}"
@@ -53,7 +53,7 @@ printf '%s' '{
 }' >"$policy"
 mc admin policy create store aggios-bucket "$policy"
 mc admin user add store "$access_key" "$(secret s3_secret_access_key)"
-# Attaching it a second time is an error of its own, so look first.
+# Attaching the policy a second time is an error, so check first.
 case $(mc admin user info store "$access_key") in
     *aggios-bucket*) ;;
     *) mc admin policy attach store aggios-bucket --user "$access_key" ;;

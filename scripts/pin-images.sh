@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Pin every foreign image of docker-compose.yml and the Dockerfile to its digest, as the registry
-# gives it now: name:tag becomes name:tag@sha256:…. The tag stays for people; the digest is what is
-# pulled. Run it for a release and after a change of a tag, read the difference, commit it.
+# Pin every third-party image of docker-compose.yml and the Dockerfile to its current digest:
+# name:tag becomes name:tag@sha256:…. The tag is only for the reader; Docker pulls the digest. Run it
+# for a release and after a change of a tag, review the diff and commit it.
 #
 #   scripts/pin-images.sh           look the digests up and write them; needs docker with buildx
 #   scripts/pin-images.sh --check   only list the images without a digest
@@ -12,7 +12,7 @@ set -euo pipefail
 
 cd "$(dirname -- "$0")/.."
 
-# Our own image is built here and has a variable in its place.
+# Our own image is built here; its name is a variable.
 images() {
     sed -nE 's/^ *image: ([a-z0-9][^ $]*).*$/\1/p' docker-compose.yml
     sed -nE 's/^ARG PYTHON_IMAGE=([^ ]+)$/\1/p' Dockerfile
@@ -44,13 +44,13 @@ for image in $(images | sort -u); do
         echo "pin-images: $tag: no digest could be looked up; nothing was changed." >&2
         exit 75
     fi
-    # Of the characters in an image's name the dot alone means something in a pattern.
+    # The dot is the only character of image names that is special in a pattern.
     pattern=$(printf '%s' "$image" | sed 's/\./\\./g')
     sed -i.former -E "s,(image: |ARG PYTHON_IMAGE=)$pattern( .*)?\$,\1$tag@$digest\2," \
         "$work/docker-compose.yml" "$work/Dockerfile"
     echo "$tag@$digest"
 done
 
-# Written over, so that owner and mode stay.
+# Overwritten and not replaced, so that owner and mode stay.
 cat "$work/docker-compose.yml" >docker-compose.yml
 cat "$work/Dockerfile" >Dockerfile

@@ -1,6 +1,6 @@
 @echo off
 rem Start Aggios on Windows. Its servers have no Windows binaries, so the development stack runs in
-rem a Linux container: scripts\start-dev.compose.yml. AGGIOS_PORT is the port for people (8080).
+rem a Linux container: scripts\start-dev.compose.yml. AGGIOS_PORT is the port of the site (8080).
 setlocal
 cd /d "%~dp0.."
 

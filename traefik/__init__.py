@@ -1,1 +1,1 @@
-"""The reverse proxy of production: its configuration, and what it says by itself."""
+"""The reverse proxy of production: its configuration and its own error responses."""

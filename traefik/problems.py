@@ -1,11 +1,11 @@
-"""What Traefik says when nothing behind it can: problem+json, like every other answer.
+"""Error responses of Traefik itself, as problem+json like those of the application.
 
     python problems.py            serves on PORT (8080), with the addresses of PROBLEM_TYPE_BASE
-    python problems.py --check    ends with status 0 if that server answers
+    python problems.py --check    exits with 0 if that server responds
 
-/.problems/404 is the problem of that status. Every other path is 503, since Traefik sends on to
-here what no server takes. The standard library alone: in production the file runs as it is, in
-development it is a thread of the stack.
+/.problems/404 returns the problem with status 404. Every other path returns 503, because Traefik
+forwards the requests here that no server accepts. It needs only the standard library: in production
+the file runs as a script, in development in a thread of the stack.
 """
 
 import http.client
@@ -29,7 +29,7 @@ _PATH = re.compile(r"/\.problems/([0-9]{3})")
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem; code and title are those of docs/errors.md and of the catalogue."""
+    """One problem. Code and title are those of core/problems.py and docs/errors.md."""
 
     status: int
     code: str
@@ -68,26 +68,26 @@ PROBLEMS = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answer a problem, whatever the method."""
+    """Responds to every method with a problem."""
 
     server: "Server"
     protocol_version = "HTTP/1.1"
-    # A client that says nothing does not hold a thread for ever.
+    # An idle client must not occupy a thread.
     timeout = 10
 
     def answer(self) -> None:
-        """Answer the problem that the path names, 503 if it names none."""
+        """Send the problem that the path names, or 503."""
         named = _PATH.fullmatch(self.path.partition("?")[0])
         problem = PROBLEMS.get(int(named[1]), UNAVAILABLE) if named else UNAVAILABLE
         given = self.headers.get("X-Request-ID", "")
         self._send(problem, given if WELL_FORMED_ID.fullmatch(given) else str(uuid.uuid4()))
 
     def send_error(self, *_: object) -> None:
-        """Answer 503 where the base class would send a page of HTML: too many headers, and such."""
+        """Send 503 where the base class would send HTML, e.g. for too many headers."""
         self._send(UNAVAILABLE, str(uuid.uuid4()))
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: Traefik's access log has it."""
+        """Log nothing: the request is in Traefik's access log."""
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # The base class calls do_GET, do_POST and so on.
@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, problem: Problem, request_id: str) -> None:
         body = _body(problem, request_id, self.server.type_base)
-        # Without the header that would name this server and its version.
+        # Not send_response(), which adds a header with this server's name and version.
         self.send_response_only(problem.status)
         self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))
@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         if problem.retry:
             self.send_header("Retry-After", str(RETRY_SECONDS))
-        # A body that was sent along is not read, so the connection cannot be used again.
+        # The request's body is not read, so the connection cannot be reused.
         self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
@@ -120,7 +120,7 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
-    # When every server is away, all the requests come here.
+    # While no server is available, all requests come here.
     request_queue_size = 128
 
     def __init__(self, host: str, port: int, type_base: str) -> None:
@@ -128,7 +128,7 @@ class Server(ThreadingHTTPServer):
         self.type_base = type_base
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing when a client goes away before its answer."""
+        """Ignore clients that disconnect before the response."""
 
 
 def _body(problem: Problem, request_id: str, type_base: str) -> bytes:
@@ -155,11 +155,11 @@ def _answers(port: int) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until SIGTERM, or check the server that does; return the exit status."""
+    """Serve until SIGTERM, or check a running server; return the exit status."""
     port = int(os.environ.get("PORT", "8080"))
     if arguments == ["--check"]:
         return 0 if _answers(port) else 1
-    # The first process of a container has no default handler of this signal.
+    # The first process of a container has no default action for this signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     host = os.environ.get("HOST", "")
     with Server(host, port, os.environ["PROBLEM_TYPE_BASE"]) as server:

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by scripts/test.sh, after venv.sh; $root is the checkout. Measures every Python process
-# that the tests start from .venv, whatever environment it is given: pytest and its workers,
-# gunicorn's, commands. A .pth file starts the measurement, as
+# that the tests start from .venv, with any environment: pytest, its workers, gunicorn's workers and
+# commands. A .pth file starts the measurement, as
 # https://coverage.readthedocs.io/en/latest/subprocess.html describes.
 
 # shellcheck disable=SC2154  # $root is set by the script that sources this
@@ -9,7 +9,7 @@ start_coverage() {
     pth=$(coverage_pth)
     rm -f -- "$pth"
     coverage_data=$(mktemp -d)
-    # A process of an account other than ours (root hands PostgreSQL to one) may write there as well.
+    # Other accounts write there too: root runs PostgreSQL under another account.
     chmod 1777 "$coverage_data"
     # Lines of such a file stand alone. The process number guards against a file that a killed run
     # has left behind.
@@ -31,7 +31,7 @@ PYTHON
     trap stop_coverage EXIT
 }
 
-# Print the figure and what is missing. Fails below the minimum of pyproject.toml, or below $1.
+# Print the coverage and the missing lines. Fails below $1, or below the minimum in pyproject.toml.
 report_coverage() {
     rm -f -- "$pth"
     export COVERAGE_FILE="$coverage_data/data"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside this folder. Nothing here writes anything.
+# Sourced by the scripts beside this folder. It writes no files.
 
-# Print the first Python >= 3.11 that has venv and pip at hand; one clear line when there is none.
+# Print the path of the first Python >= 3.11 with venv and pip, or an error in one line.
 find_python() {
     for candidate in python3.11 python3.12 python3.13 python3.14 python3 python; do
         if command -v "$candidate" >/dev/null 2>&1 && python_fits "$candidate"; then

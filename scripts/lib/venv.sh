@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside this folder, after python.sh; $root is the checkout.
-# prepare_venv makes $root/.venv hold exactly what requirements-dev.txt locks. When it already does,
-# nothing is asked of the network.
+# prepare_venv creates $root/.venv and installs requirements-dev.txt into it. If that is done already,
+# it needs no network.
 
 # shellcheck disable=SC2154  # $root is set by the script that sources this
 prepare_venv() {
     take_venv_lock
     if ! "$root/.venv/bin/python" -c 'import sys' >/dev/null 2>&1; then
         base=$(find_python)
-        echo "Making .venv with $("$base" --version) …"
+        echo "Creating .venv with $("$base" --version) …"
         "$base" -m venv --clear "$root/.venv"
     fi
     wanted=$(requirements_digest)
@@ -33,7 +33,7 @@ install_requirements() {
         "$root/.venv/bin/python" -m ensurepip >/dev/null
     total=$(grep -c '^[a-zA-Z0-9].*==' "$root/requirements-dev.txt")
     log=$root/.venv/install.log
-    echo "Installing what requirements-dev.txt locks (once; some hundred megabytes) …"
+    echo "Installing requirements-dev.txt (once; a few hundred megabytes) …"
     if ! "$root/.venv/bin/python" -m pip install --disable-pip-version-check --no-input \
         --progress-bar off --require-hashes --requirement "$root/requirements-dev.txt" 2>&1 |
         tee "$log" | show_install "$total"; then
@@ -43,7 +43,7 @@ install_requirements() {
     fi
 }
 
-# One line a package, rewritten in place on a terminal.
+# Prints one line per package; on a terminal the line is overwritten.
 show_install() {
     if [ -t 1 ]; then line='\r\033[K  %d of up to %d: %s'; else line='  %d of up to %d: %s\n'; fi
     awk -v total="$1" -v line="$line" '
@@ -60,7 +60,7 @@ take_venv_lock() {
         return
     fi
     while ! mkdir "$root/.venv.lock" 2>/dev/null; do
-        # A killed script leaves its folder: its process number tells.
+        # A killed script leaves its folder. The process id in it shows whether the script still runs.
         owner=$(cat "$root/.venv.lock/pid" 2>/dev/null || true)
         if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
             rm -rf -- "$root/.venv.lock"

@@ -1,4 +1,4 @@
-"""manage.py migrate: the same as migrate_schemas. Django's own knows nothing of tenants."""
+"""manage.py migrate: the same as migrate_schemas. Django's own command ignores tenants."""
 
 from tenants.management.commands.migrate_schemas import Command
 
