@@ -75,7 +75,7 @@ class WorkerCommand(BaseCommand):
         parser.add_argument(
             "--check",
             action="store_true",
-            help=f"only tell whether a {self.worker} is running here",
+            help=f"only check whether a {self.worker} is running here",
         )
         parser.add_argument("--json", action="store_true", help="with --once: a JSON object")
         parser.add_argument(

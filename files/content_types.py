@@ -1,9 +1,9 @@
 """Content types: detected from the bytes, and served only if a browser runs nothing of them.
 
 Neither the file name nor the client's claim is trusted; a name only chooses among the types that
-the bytes can have. Whatever a browser could take for a page is markup under any name (WHATWG, MIME
-Sniffing, section 7.1, read broadly: everything that begins with a tag) and is never served with its
-own type.
+the bytes can have. Content that a browser could take for a page counts as markup under any name and
+is never served with its own type. That is all content that begins with a tag (a broad reading of
+WHATWG, MIME Sniffing, section 7.1).
 """
 
 import mimetypes
@@ -50,15 +50,15 @@ SAFE_TYPES = frozenset(
         "video/webm",
     )
 )
-# What is looked at: every signature of a kind that may be served as itself lies in here.
+# The first bytes of a file: they contain the signatures of all SAFE_TYPES.
 HEAD_BYTES = 4096
 PLAIN_TEXT, ZIP = "text/plain", "application/zip"
 # ISO/IEC 14496-12, section 4.3; there are more brands than the library knows.
 MP4_SIGNATURE, MP4_TYPES = b"ftyp", frozenset({"audio/mp4", "video/mp4", "video/quicktime"})
 MARKUP_TYPES = frozenset({"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml"})
-# Kinds of text that do not begin with "text/" and not with a tag either.
+# Types of text whose name does not begin with "text/" and whose content begins with no tag.
 TEXT_TYPES = frozenset({"application/json", "application/sql"})
-# Words for kinds that have a usual name (IANA).
+# Other names of types, and the registered ones (IANA).
 CANONICAL_TYPES = {
     "application/excel": "application/vnd.ms-excel",
     "application/javascript": "text/javascript",

@@ -31,18 +31,18 @@ class PeriodicTask:
 
 
 PERIODIC_TASKS = (
-    PeriodicTask("purge_tenants", (), "delete what is due, export first"),
-    PeriodicTask("domains", ("check", "--all"), "look custom domains up, let stale claims go"),
-    PeriodicTask("prune_sessions", (), "take old sessions, links, invitations and keys away"),
-    PeriodicTask("purge_trash", (), "delete what has been in the trash for long enough"),
+    PeriodicTask("purge_tenants", (), "export and purge tenants that are due"),
+    PeriodicTask("domains", ("check", "--all"), "check custom domains, release stale claims"),
+    PeriodicTask("prune_sessions", (), "delete old sessions, links, invitations and keys"),
+    PeriodicTask("purge_trash", (), "purge old files in the trash"),
     PeriodicTask(
         "reconcile_storage",
         ("--all", "--settle", "--older-than", "86400", "--exit-zero"),
-        "finish what uploads left, compare rows and store",
+        "clean up after uploads, compare rows and store",
     ),
-    PeriodicTask("measure_usage", ("--all", "--older-than", "3600"), "measure what tenants hold"),
+    PeriodicTask("measure_usage", ("--all", "--older-than", "3600"), "measure tenants' usage"),
     PeriodicTask(
-        "verify_audit", ("--older-than", "86400"), "verify audit trails, log where they end"
+        "verify_audit", ("--older-than", "86400"), "verify audit trails, log their last event"
     ),
 )
 

@@ -1,4 +1,4 @@
-"""From a host name or a tenant id to the tenant, by a cache that is never stale after a change.
+"""Look-up of the tenant for a host name or an id, with a cache that is never stale after a change.
 
 ``BASE_DOMAIN`` and its fixed subdomains are sites of the platform. Any other single label below it
 is a tenant's subdomain. All other names may be custom domains.
@@ -158,7 +158,7 @@ def _stamp(key: str) -> bytes | None:
 
 
 def _expire_soon(key: str) -> None:
-    """Let the stamp of an unknown name expire soon, so that requests for such cannot fill Redis."""
+    """Let the stamp of an unknown name expire soon, so that unknown names cannot fill Redis."""
     with suppress(RedisError):  # otherwise the stamp has its normal expiry
         get_redis_connection("default").expire(f"aggios:route:{key}", UNKNOWN_SECONDS)
 

@@ -79,7 +79,7 @@ def update_tenant(tenant_id: uuid.UUID, *, name: str, registration: str, actor: 
         return tenant
 
 
-def update_details(
+def update_settings(
     tenant_id: uuid.UUID,
     *,
     details: dict[str, str],
@@ -87,7 +87,7 @@ def update_details(
     actor: Actor,
     check: Callable[[Tenant], None],
 ) -> Changes:
-    """Change ``name`` or ``registration`` and single settings; return the changes.
+    """Change single settings, and ``name`` or ``registration`` if given; return the changes.
 
     The caller validates the settings. Settings that are not given stay as they are, so concurrent
     changes of different settings both count. ``check`` is called with the locked tenant first and

@@ -20,7 +20,7 @@ from core.text.composite_keys import composite_digest
 from core.text.email_addresses import address_key, lowercased_address
 from tenants.context import current_tenant
 
-KNOWN_ADDRESS_SECONDS = 30 * 86400
+FAMILIAR_ADDRESS_SECONDS = 30 * 86400
 MAX_SESSIONS_CHECKED = 100
 LOGIN_FAILURES = (InvalidCredentials, WrongPassword)
 
@@ -75,7 +75,7 @@ def _record_failure(email: str, user: User | None, **details: str) -> None:
 
 # Throttling of attempts to verify a user's password (core/rate_limits/login_throttle.py).
 #
-# Known addresses are those of the user's earlier log-ins and password resets.
+# Familiar addresses are those of the user's earlier log-ins and password resets.
 
 
 @contextmanager
@@ -85,12 +85,12 @@ def throttle_login(email: str) -> Iterator[None]:
     Raises: RateLimited.
     """
     tenant = str(current_tenant().id)
-    account = LoginAccount(tenant, address_key(email), partial(is_known_address, email))
+    account = LoginAccount(tenant, address_key(email), partial(is_familiar_address, email))
     with throttle_attempt(account, lambda exc: isinstance(exc, LOGIN_FAILURES)):
         yield
 
 
-def is_known_address(email: str, address: str) -> bool:
+def is_familiar_address(email: str, address: str) -> bool:
     """Return whether the account has logged in from this address, in the form that limits use."""
     if cache.get(_cache_key(email, address)):
         return True
@@ -101,9 +101,9 @@ def is_known_address(email: str, address: str) -> bool:
 
 
 def remember_address(email: str) -> None:
-    """Remember the client address as known after a password reset by e-mail."""
+    """Remember the client address as familiar after a password reset by e-mail."""
     address = limit_key(request_context().client_address)
-    cache.set(_cache_key(email, address), True, KNOWN_ADDRESS_SECONDS)
+    cache.set(_cache_key(email, address), True, FAMILIAR_ADDRESS_SECONDS)
 
 
 def _cache_key(email: str, address: str) -> str:

@@ -27,7 +27,7 @@ from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantUnavailable
 from tenants.queries import get_tenant, lock_undeleted_tenant
-from tenants.services import update_details
+from tenants.services import update_settings
 from tenants.usage import CurrentUsage, current_usage
 
 Check = Callable[[Tenant], None]
@@ -69,7 +69,7 @@ def update_own_tenant(*, actor: User, changes: dict[str, Any], check: Check) -> 
             require_settings_permission(actor, settings, tenant.settings)
             require_authentication_to_weaken(tenant, details=details, settings=settings)
 
-        changed = update_details(
+        changed = update_settings(
             current_tenant().id,
             details=details,
             settings=settings,

@@ -2,7 +2,7 @@
 
 The database and the store do not commit together, so the row decides: only the process that moved
 it out of ``pending`` acts on the outcome. The transaction that creates the version moves the row to
-``ready``. An upload that is given up moves to ``failed`` first, and its objects are deleted after
+``ready``. An abandoned upload moves to ``failed`` first, and its objects are deleted after
 the commit. If the process is killed in between, ``clean_up_due`` finishes its work.
 """
 
@@ -131,8 +131,8 @@ def mark_failed(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
 def interrupt_uploads() -> int:
     """Fail all pending uploads of the tenant; return how many.
 
-    For a tenant restored from an archive, which holds no uploaded parts: presigned URLs from before
-    lead to the wrong place. ``clean_up_due`` deletes what was sent in between.
+    For a tenant restored from an archive, which holds no uploaded parts: earlier presigned URLs
+    name other objects. ``clean_up_due`` deletes what was sent in between.
     """
     count = 0
     pending = Upload.objects.filter(state=PENDING).order_by("pk")

@@ -30,7 +30,7 @@ RETRY_DELAYS = {"first": timedelta(seconds=5), "longest": timedelta(minutes=30)}
 log = logging.getLogger(__name__)
 
 
-class LeaseLost(Exception):  # noqa: N818 - it reads as what it is
+class LeaseLost(Exception):  # noqa: N818 - not an error
     """The lease was lost: another verifier continues, or the upload was aborted."""
 
 

@@ -59,7 +59,7 @@ class Command(OperationCommand):
         except (
             TenantBusyError,
             PurgeNotDueError,
-        ) as exc:  # another run has it, or its deletion was called off
+        ) as exc:  # another run purges it, or its deletion was cancelled
             reason = error_line(exc)
             self.report(f"  left as it is: {reason}")
             return {**row, "skipped": reason}

@@ -8,7 +8,7 @@ from accounts.models import Letter, MailLink, User
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.services import update_details
+from tenants.services import update_settings
 from tests.support.factories import Agency
 
 MAIL_TIMEOUT_SECONDS = 30.0
@@ -61,7 +61,7 @@ def update_user_row(agency: Agency, who: str, **values: object) -> None:
 def configure_tenant(agency: Agency, registration: str = "open", **settings: str) -> None:
     """Set the registration mode and settings of a tenant."""
     details = {"registration": registration}
-    update_details(
+    update_settings(
         agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
     )
 
