@@ -83,7 +83,8 @@ def test_sign_up_form_and_api_share_a_limit(committed, settings):
 def test_limits_count_ipv6_by_network():
     """Every limit for an address uses ``limit_key``."""
     root = Path(__file__).resolve().parents[2]
-    counted = re.compile(r"\b(?:take|Use|clear)\((?:[^()]|\([^()]*\))*?\.client_address")
+    call = r"\b(?:consume|RateLimitUse|clear)\("
+    counted = re.compile(call + r"(?:[^()]|\([^()]*\))*?\.client_address")
     for app in ("accounts", "aggios", "core", "files", "operations", "pages", "staff", "tenants"):
         for module in (root / app).rglob("*.py"):
             for found in counted.findall(module.read_text(encoding="utf-8")):

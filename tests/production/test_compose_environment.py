@@ -1,11 +1,13 @@
 """What Compose hands to Traefik and to the backend is what they read."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.compose import ROOT
+from core import env
+from tests.support.compose import ROOT, run_compose
 
 pytestmark = pytest.mark.needs("compose")
 
@@ -44,3 +46,15 @@ def test_the_backend_is_given_what_settings_demand_and_nothing_unknown(config) -
     assert len(demanded) > 5
     assert demanded <= set(given)
     assert set(given) <= set(read)
+
+
+def test_old_names_of_variables_reach_the_backend(config) -> None:
+    given = set(config["services"]["migrate"]["environment"])
+    renamed = {new: old for new, old in env.RENAMED.items() if new in given}
+    assert renamed
+
+    old_values = {old: str(number) for number, old in enumerate(renamed.values(), start=4711)}
+    changed = json.loads(run_compose("config", "--format", "json", **old_values).stdout)
+
+    environment = changed["services"]["migrate"]["environment"]
+    assert {old: environment[new] for new, old in renamed.items()} == old_values

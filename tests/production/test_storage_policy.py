@@ -43,8 +43,8 @@ KNOWN = {
 }
 # Signed here and now, or only a way to page through what is in the list above.
 SENDS_NOTHING = {"generate_presigned_url", "generate_presigned_post", "get_paginator"}
-CALL = re.compile(r"\b(?:client|_probe)\(\)\.([a-z0-9_]+)\(")
-PACKAGES = ("files", "aggios")
+CALL = re.compile(r"\b(?:client|_health_client)\(\)\.([a-z0-9_]+)\(")
+PACKAGES = ("files", "operations", "aggios")
 
 
 def statements() -> list[dict]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("aggios", "accounts", "files", "staff", "tenants")
+FOLDERS = ("aggios", "accounts", "files", "operations", "staff", "tenants")
 # A number that is put into a text, right before a word that ends as a plural does.
 FIXED_PLURAL = re.compile(
     r"\{(?:[a-z_.]*(?:count|total|number|removed|failed|left)|len\([^{}]*\))\} [a-z]+s\b(?<!ss)"

@@ -8,7 +8,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "gettext_noop"}
-CODE_FOLDERS = ("aggios", "pages", "staff", "accounts/email")
+CODE_FOLDERS = ("aggios", "operations", "pages", "staff", "accounts/email")
 
 
 def translatable_strings() -> set[str]:
