@@ -1,7 +1,7 @@
 # The image of the backend: `docker compose build`, or `docker build -t aggios/backend .`
 #
-# The tag below is pinned to a minor version, so that a rebuild takes in security fixes. A release pins
-# it to the byte: scripts/pin-images.sh looks the digest up and puts it behind the tag.
+# The tag below names a minor version, so that a rebuild gets security fixes. A release pins it to a
+# digest, which scripts/pin-images.sh adds to the tag.
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 # -- Python packages: only wheels, only those whose hashes are in the lock ---------------------------
@@ -9,7 +9,7 @@ FROM ${PYTHON_IMAGE} AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/venv
 COPY requirements.txt /tmp/requirements.txt
-# Every package of the lock has wheels for x86_64 and arm64, so nothing is compiled anywhere.
+# Every locked package has wheels for x86_64 and arm64, so nothing is compiled.
 RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt \
     && /opt/venv/bin/python -m compileall -q /opt/venv/lib \
     && /opt/venv/bin/pip uninstall -y pip
@@ -21,12 +21,12 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends postgresql-client-common \
     && rm -rf /var/lib/apt/lists/*
 
-# -- What runs ---------------------------------------------------------------------------------------
+# -- The final image ---------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime
 
 # `migrate_schemas` calls pg_dump, which must not be older than the server (18); Debian 13 has 17.
-# From PostgreSQL's repository the package manager brings what pg_dump links to. Copying the program
-# out of the postgres image would need its libpq, Kerberos and LDAP libraries copied one by one.
+# The package of PostgreSQL's repository installs the libraries of pg_dump too. To copy the program
+# from the postgres image, its libpq, Kerberos and LDAP libraries would have to be copied one by one.
 # No version pins: Debian and PGDG keep only the newest minor release, so a pin breaks the build.
 COPY --from=pgdg /usr/share/postgresql-common/pgdg/apt.postgresql.org.asc /etc/apt/keyrings/pgdg.asc
 # hadolint ignore=DL3008
@@ -46,7 +46,7 @@ ENV PATH=/opt/venv/bin:/usr/lib/postgresql/18/bin:$PATH \
     STATIC_ROOT=/app/staticfiles \
     WEB_BIND=0.0.0.0:8080
 
-# A fixed number, so that secrets and volumes can be given to it from outside.
+# A fixed id, so that the host can give secrets and volumes to this user.
 RUN groupadd --gid 10001 aggios \
     && useradd --uid 10001 --gid aggios --no-create-home --home-dir /tmp --shell /usr/sbin/nologin aggios
 
@@ -54,8 +54,8 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
 
-# Settings want every secret, though collecting files uses none. These are for this command alone:
-# they are not in the image's environment, and production refuses to start with them.
+# The settings require every secret, although collectstatic uses none. These values exist only for
+# this command: they are not in the image's environment, and production refuses to start with them.
 RUN AGGIOS_ENVIRONMENT=development \
     SECRET_KEY=only-for-collectstatic-0123456789abcdef0123456789abcdef \
     TOKEN_MASTER_SECRET=only-for-collectstatic-0123456789abcdef0123456789abcdef \
@@ -69,10 +69,10 @@ RUN AGGIOS_ENVIRONMENT=development \
     python manage.py collectstatic --noinput \
     && python -m compileall -q /app
 
-# A new volume takes its owner from the folder it is mounted on: archives of purged tenants.
+# For the archives of purged tenants. A new volume gets its owner from the folder at its mount point.
 RUN install -d -o 10001 -g 10001 -m 0700 /exports
 
-# The code belongs to root: the process can read it and write nothing but /tmp and /exports.
+# The code belongs to root: the process can read it, and can write only to /tmp and /exports.
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -1,15 +1,15 @@
 #!/bin/sh
 # Start Traefik on its static configuration, filled in from the environment.
 #
-# In ${NAME} and ${NAME:-default} of traefik.yml the variable's value takes the place; a ${NAME}
-# that is unset or empty ends the start with its name. Comment lines are left alone.
+# It replaces ${NAME} and ${NAME:-default} in traefik.yml by the variable's value. If the variable of a
+# ${NAME} is unset or empty, it exits with an error that names it. Comment lines are not changed.
 #
-#   CONFIG_DIRECTORY  where traefik.yml and plugins-local/ are  (/etc/traefik)
-#   RENDERED_CONFIG   where the result is written               (/tmp/traefik.yml)
+#   CONFIG_DIRECTORY  the folder of traefik.yml and plugins-local/  (/etc/traefik)
+#   RENDERED_CONFIG   the file that is written                      (/tmp/traefik.yml)
 #   ACME_DNS_FILE     KEY=VALUE lines with the credentials of the DNS provider. They are read here
 #                     and not given as variables, so that `docker inspect` does not show them.
-#   PROVIDER_TOKEN_FILE  what Traefik shows the backend when it asks for the custom domains; in
-#                     traefik.yml it is ${TRAEFIK_PROVIDER_TOKEN}
+#   PROVIDER_TOKEN_FILE  the token with which Traefik requests the custom domains from the backend;
+#                     in traefik.yml it is ${TRAEFIK_PROVIDER_TOKEN}
 set -eu
 
 folder=${CONFIG_DIRECTORY:-/etc/traefik}
@@ -57,8 +57,8 @@ awk '
 ' "$config" >"$rendered"
 
 # Local plugins are read from plugins-local/ in the working directory. The files of dynamic/ use the
-# plugin only where this variable is set: a Traefik that was started before an update reads the new
-# files as well, and a router whose plugin is not loaded answers 404.
+# plugin only if this variable is set: a Traefik that was started before an update reads the new files
+# too, and a router whose plugin is not loaded responds with 404.
 if grep -q '^ *malformedbody:' "$rendered"; then
     export LOCAL_PLUGINS=malformedbody
 fi
