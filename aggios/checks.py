@@ -1,7 +1,7 @@
-"""System checks of what production must not have, with ids and hints.
+"""System checks for unsafe settings of production, with ids and hints.
 
-``manage.py check --deploy`` runs them; ``require_safe_configuration`` refuses to serve while one is
-an error.
+``manage.py check --deploy`` runs them. A production process does not start while one of them fails
+(``require_safe_configuration``).
 """
 
 from collections.abc import Sequence
@@ -84,8 +84,8 @@ def check_production(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 @register(Tags.security)
-def passwords_are_costly(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse a cost of password hashes in production that is less than OWASP's smallest."""
+def check_password_hash_cost(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse a cost of password hashes in production that is below OWASP's minimum."""
     memory, passes = settings.ARGON2_MEMORY_COST, settings.ARGON2_TIME_COST
     enough = memory >= LEAST_ARGON2_MEMORY and memory * passes >= LEAST_ARGON2_WORK
     if not settings.PRODUCTION or enough:
@@ -96,15 +96,15 @@ def passwords_are_costly(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
 
 @register(Tags.security)
 def check_email(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse to lose e-mails in production, or to send its password in clear text."""
+    """Refuse a production without an e-mail server, and its password in clear text."""
     if not settings.PRODUCTION:
         return []
     errors: list[CheckMessage] = []
     if settings.EMAIL_FOLDER:
-        hint = "Unset EMAIL_FOLDER: what lies there reaches nobody."
+        hint = "Unset EMAIL_FOLDER: e-mails in a folder are not sent."
         errors.append(Error("Mail goes into a folder.", hint=hint, id="aggios.E026"))
     if not settings.EMAIL_HOST:
-        hint = "Set EMAIL_HOST to the server that takes our mail."
+        hint = "Set EMAIL_HOST to your mail server."
         errors.append(Error("There is no mail server.", hint=hint, id="aggios.E027"))
     encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     if settings.EMAIL_HOST_USER and not encrypted:
@@ -119,18 +119,18 @@ def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
     database = settings.DATABASES["default"]
     errors: list[CheckMessage] = []
     if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
-        hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
+        hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: the memory of a connection grows."
         errors.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
     if not 1 <= database["MAX_SCHEMAS"] <= MAX_SCHEMAS_PER_CONNECTION:
-        hint = f"Set DATABASE_CONN_MAX_SCHEMAS to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
-        error = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
+        hint = f"Set DATABASE_CONN_MAX_SCHEMAS to 1 to {MAX_SCHEMAS_PER_CONNECTION} (default 200)."
+        error = Error("Connections may serve too many tenants.", hint=hint, id="aggios.E025")
         errors.append(error)
     if database["OPTIONS"].get("prepare_threshold") is not None:
         hint = "Take prepare_threshold out of DATABASE_URL."
         errors.append(Error("Prepared statements are on.", hint=hint, id="aggios.E021"))
     owner = settings.DATABASES.get("owner", {})
     if owner and owner["USER"] == database["USER"]:
-        hint = "Serve with a login that owns nothing; manage.py bootstrap_database makes both."
+        hint = "Use a login that owns nothing; manage.py bootstrap_database creates both."
         errors.append(Error("The application serves as the owner.", hint=hint, id="aggios.E022"))
     return errors
 
@@ -153,7 +153,7 @@ def check_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if backend_pid == reported_pid:
         return []
     hint = "Connect directly, or use session mode and set DATABASE_POOLER=session."
-    return [Error("A pooler stands before the database.", hint=hint, id="aggios.E023")]
+    return [Error("There is a connection pooler before the database.", hint=hint, id="aggios.E023")]
 
 
 @register(Tags.database, deploy=True)
@@ -177,11 +177,12 @@ def check_database_role(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 def require_safe_configuration() -> None:
     """Raise ImproperlyConfigured with every failed check.
 
-    An unavailable database is no reason: the process starts, answers 503, and recovers with it.
+    An unavailable database is no failure: the process starts, and responds with 503 until the
+    database is available.
     """
     messages = run_checks(tags=STARTUP_TAGS, include_deployment_checks=True, databases=["default"])
     connections.close_all()
     errors = [message for message in messages if message.is_serious()]
     if errors:
         listed = "\n".join(f"  {error.id}: {error.msg} {error.hint or ''}" for error in errors)
-        raise ImproperlyConfigured(f"Aggios does not start like this:\n{listed}")
+        raise ImproperlyConfigured(f"Aggios does not start with these settings:\n{listed}")

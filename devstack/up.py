@@ -65,7 +65,7 @@ def _start(stack: Stack, console: Console) -> None:
         _start_services(stack, console, STORES)
         people = banner.parse_demo_users(_prepare(preparation, console))
     _start_services(stack, console, WEB)
-    with console.status("Waiting for a healthy answer through Traefik"):
+    with console.status("Waiting for a healthy response through Traefik"):
         _wait_healthy(stack.ports["web"])
     banner.print_banner(console, stack, people, time.monotonic() - began)
 
@@ -127,14 +127,14 @@ def _say(console: Console, text: str) -> None:
 
 def _wait_healthy(port: int) -> None:
     deadline = time.monotonic() + HEALTHY_SECONDS
-    while (answer := _ready_answer(port)) is not None:
+    while (response := _ready_response(port)) is not None:
         if time.monotonic() > deadline:
-            raise ServiceFailedError(f"The application is not healthy: {answer}")
+            raise ServiceFailedError(f"The application is not healthy: {response}")
         time.sleep(0.1)
 
 
-def _ready_answer(port: int) -> str | None:
-    """Return None if the application is ready, otherwise its answer."""
+def _ready_response(port: int) -> str | None:
+    """Return None if the application is ready, otherwise its response."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
     try:
         connection.request("GET", "/api/health/ready", headers={"Host": BASE_DOMAIN})

@@ -126,18 +126,18 @@ def _fetch_range(prefix: str) -> str:
     headers = {"Add-Padding": "true", "User-Agent": "aggios"}
     try:
         with urllib3.PoolManager(timeout=seconds, retries=False, headers=headers) as manager:
-            answer = manager.request("GET", url, preload_content=False)
-            if answer.status != 200:
-                raise BreachServiceUnavailable(f"It answered with status {answer.status}.")
-            return _read_body(answer, deadline)
+            response = manager.request("GET", url, preload_content=False)
+            if response.status != 200:
+                raise BreachServiceUnavailable(f"It answered with status {response.status}.")
+            return _read_body(response, deadline)
     except (HTTPError, OSError) as exc:
         raise BreachServiceUnavailable(type(exc).__name__) from exc
 
 
-def _read_body(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
+def _read_body(response: urllib3.BaseHTTPResponse, deadline: float) -> str:
     """Read the body with a limit of size and time."""
     body = b""
-    while part := answer.read1(CHUNK_BYTES):
+    while part := response.read1(CHUNK_BYTES):
         body += part
         if len(body) > MAX_RESPONSE_BYTES or time.monotonic() > deadline:
             raise BreachServiceUnavailable("It said too much, or took too long.")

@@ -1,1 +1,1 @@
-"""Between gunicorn and Django: request bodies, slow clients, threads, gunicorn's log."""
+"""Layers between gunicorn and Django: request bodies, slow clients, the worker and its log."""

@@ -72,7 +72,7 @@ def _has_body(environ: Environ) -> bool:
 def normalize_content_type(inner: Application) -> Application:
     """Blank a ``Content-Type`` that cannot be parsed, and drop its ``charset``.
 
-    Django reads it before any layer of its own can answer. It decodes the query by ``charset``,
+    Django reads it before its own middleware runs. It decodes the query by ``charset``,
     which could change its meaning or raise an error; here queries, forms and JSON are UTF-8. The
     library takes quadratic time for quoted semicolons: 0.16 s for 8 KB. So a long value is not
     parsed, as in the API, whose parsers refuse it.
@@ -111,10 +111,10 @@ def drain_body(inner: Application) -> Application:
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"]
-        answer = inner(environ, start_response)
+        response = inner(environ, start_response)
         if _has_body(environ) and "gunicorn.socket" in environ:
             _drain_within_limits(body, environ["gunicorn.socket"])
-        return answer
+        return response
 
     return application
 

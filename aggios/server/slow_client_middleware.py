@@ -33,21 +33,21 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 class TimedStream(WaitTimer):
     """A response that is sent in parts, each when the client is ready."""
 
-    def __init__(self, answer: Any, connection: Any) -> None:
+    def __init__(self, response: Any, connection: Any) -> None:
         super().__init__()
-        self._answer, self._poll = answer, select.poll()
+        self._response, self._poll = response, select.poll()
         self._poll.register(connection, select.POLLOUT)
 
     def __iter__(self) -> Iterator[bytes]:
         with LIMITER.counting(self):
-            for part in self._answer:
+            for part in self._response:
                 for start in range(0, len(part), STREAM_CHUNK_BYTES):
                     self._wait_until_writable()
                     yield part[start : start + STREAM_CHUNK_BYTES]
 
     def close(self) -> None:
         """Close the response."""
-        self._answer.close()
+        self._response.close()
 
     def _wait_until_writable(self) -> None:
         self.begin()
@@ -71,11 +71,11 @@ def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., It
     """Limit the time to send a streamed response."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer = inner(environ, start_response)
-        if "gunicorn.socket" not in environ or not getattr(answer, "streaming", False):
-            return answer
+        response = inner(environ, start_response)
+        if "gunicorn.socket" not in environ or not getattr(response, "streaming", False):
+            return response
         environ["gunicorn.socket"].settimeout(STREAM_CHUNK_SECONDS)  # gunicorn unsets it afterwards
-        return TimedStream(answer, environ["gunicorn.socket"])
+        return TimedStream(response, environ["gunicorn.socket"])
 
     return application
 

@@ -55,12 +55,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be parsed, or that failed outside of Django.
 
-        gunicorn's answer would be HTML without the request id, and its log line would quote the
+        gunicorn's response would be HTML without the request id, and its log line would quote the
         request, which can contain a token.
         """
         refusal = problem_for(exc)
         problem = refusal or InternalError()
-        request_id, answer = render_response(
+        request_id, response = render_response(
             problem, client_request_id(req, getattr(exc, "req", None))
         )
         about = {"request_id": request_id, "status": problem.status, "code": problem.code}
@@ -70,7 +70,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             where = addr[0] if addr else ""
             log.warning("request_refused", extra={**about, "client_address": where})
         try:
-            util.write_nonblock(client, answer)
+            util.write_nonblock(client, response)
         except OSError:
             log.debug("refusal_not_sent", extra=about)
 

@@ -18,7 +18,7 @@ Connection = psycopg.Connection[Any]
 
 
 class ServerUnresponsive(psycopg.OperationalError):
-    """No answer came in time. The connection was closed, because its state is unknown."""
+    """PostgreSQL did not respond in time. The connection was closed: its state is unknown."""
 
 
 def set_wait_timeout(raw: Connection, seconds: float) -> None:

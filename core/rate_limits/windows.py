@@ -83,8 +83,8 @@ class RedisWindows:
     def consume(self, windows: Sequence[Window]) -> list[WindowState]:
         """See Windows."""
         bounds = [number for w in windows for number in (w.amount, w.seconds)]
-        answer = self._consume([w.key for w in windows], bounds)
-        pairs = zip(answer[::2], answer[1::2], strict=True)
+        reply = self._consume([w.key for w in windows], bounds)
+        pairs = zip(reply[::2], reply[1::2], strict=True)
         return [WindowState(int(used), float(reset)) for used, reset in pairs]
 
     def refund(self, cleared: Sequence[Window], refunded: Sequence[Window]) -> None:

@@ -147,6 +147,6 @@ def _policy(statement: dict[str, Any]) -> dict[str, Any]:
 
 def _get(port: int, path: str) -> bytes:
     """Return the body. Raises: OSError (URLError, HTTPError) for an error response."""
-    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as answer:
-        body: bytes = answer.read()
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as response:
+        body: bytes = response.read()
         return body

@@ -67,9 +67,9 @@ class Valkey:
             with socket.create_connection((LOOPBACK, self._port), timeout=1) as connection:
                 question = f"AUTH {self._context.secrets.valkey_password}\r\nPING\r\nQUIT\r\n"
                 connection.sendall(question.encode())
-                answer = b""
+                response = b""
                 while chunk := connection.recv(1024):
-                    answer += chunk
+                    response += chunk
         except OSError:
             return False
-        return answer.startswith(b"+OK\r\n+PONG\r\n")
+        return response.startswith(b"+OK\r\n+PONG\r\n")
