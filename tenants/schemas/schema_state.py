@@ -55,8 +55,8 @@ def applied_migrations(schema: str) -> AppliedMigrations:
     """
     with owner_connection().cursor() as cursor:
         cursor.execute(EXISTS_QUERY, [schema, f"{schema}.django_migrations"])
-        schema_exists, has_history = cursor.fetchone()
-        if not schema_exists:
+        exists, has_history = cursor.fetchone()
+        if not exists:
             raise SchemaMissing(f"There is no schema {schema}.")
         if not has_history:
             return None
