@@ -1,4 +1,4 @@
-"""Agencies with files in them, and a folder for their archives."""
+"""Fixtures of the tests of archives and deletions: an agency with files, and an export folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +16,12 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="package", autouse=True)
 def _cleaned(cleaned_database: None) -> None:
-    """Remove what the tests here left incomplete, after them."""
+    """Remove after these tests the tenants that they leave incomplete."""
 
 
 @pytest.fixture
-def exports(settings, tmp_path: Path) -> Path:
-    """Where purge_tenants puts archives."""
+def export_dir(settings, tmp_path: Path) -> Path:
+    """TENANT_EXPORT_DIR: the folder where purge_tenants writes archives."""
     settings.TENANT_EXPORT_DIR = tmp_path / "exports"
     settings.TENANT_EXPORT_DIR.mkdir()
     return settings.TENANT_EXPORT_DIR
@@ -29,7 +29,7 @@ def exports(settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tenant_to_delete(new_agency) -> Agency:
-    """An agency with a member, two files and an upload that was never finished."""
+    """An agency with a member, two files and an unfinished multipart upload."""
     agency = new_agency()
     wait_for_mail(agency)
     add_member(agency, f"ben@{agency.slug}.test")

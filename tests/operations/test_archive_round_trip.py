@@ -1,4 +1,4 @@
-"""What goes into an archive comes out of it, row for row and byte for byte."""
+"""Export and import of a tenant: every row and every object of the archive is restored."""
 
 import json
 import secrets
@@ -25,12 +25,12 @@ from tests.support.mail.outbox import wait_for_mail
 from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
 from tests.support.tenants.pg_catalog import describe_schema
 
-LARGE = secrets.token_bytes(9 * 1024 * 1024)  # more than a part, so it is stored in several
+LARGE = secrets.token_bytes(9 * 1024 * 1024)  # larger than a part, so the upload has several
 
 
 @pytest.fixture
 def full(tenant_to_delete: Agency) -> Agency:
-    """An agency with two versions of a file, a large one, one in the trash, odd names."""
+    """An agency with two versions of a file, a large one, one in the trash, unusual names."""
     at = tenant_to_delete.owner.at
     add_file(at, "a.txt", b"a second version")
     add_file(at, "large.bin", LARGE)
@@ -50,7 +50,9 @@ def exported(agency: Agency, folder: Path, *options: str) -> Path:
     return path
 
 
-def test_a_new_tenant_is_equal(full: Agency, site: Site, tmp_path: Path, superuser):
+def test_import_as_a_new_tenant_restores_equal_rows_and_objects(
+    full: Agency, site: Site, tmp_path: Path, superuser
+):
     archive = exported(full, tmp_path)
     slug = f"{full.slug}-b"
 
@@ -74,9 +76,7 @@ def test_a_new_tenant_is_equal(full: Agency, site: Site, tmp_path: Path, superus
     assert (told["sent"], told["missing"], told["is_ours"]) == (6, 0, True)
 
 
-def test_the_new_tenant_works_and_the_old_ones_tokens_do_not(
-    full: Agency, site: Site, tmp_path: Path
-):
+def test_imported_tenant_is_served_and_refuses_old_tokens(full: Agency, site: Site, tmp_path: Path):
     slug = f"{full.slug}-b"
     run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
     host = site.host(slug)
@@ -93,7 +93,7 @@ def test_the_new_tenant_works_and_the_old_ones_tokens_do_not(
     assert full.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, superuser):
+def test_restore_in_place_recovers_rows_and_objects(full: Agency, tmp_path: Path, superuser):
     before, objects = dump_tables(full.slug), object_digests(tenant_by_slug(full.slug))
     archive = exported(full, tmp_path)
     add_file(full.owner.at, "since.txt", b"made since")
@@ -108,7 +108,7 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     )
 
     after = dump_tables(full.slug)
-    # Sessions and mailed links end, and the record says so.
+    # The restore ends sessions and e-mail tokens, and writes audit events for that.
     ends = ("accounts_maillink", "accounts_session", "audit_auditevent", "audit_auditlink")
     assert {n: t for n, t in after.items() if n not in ends} == {
         n: t for n, t in before.items() if n not in ends
@@ -123,7 +123,7 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     assert again.status_code == 200
 
 
-def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
+def test_import_as_a_new_tenant_removes_second_factors(
     tenant_to_delete: Agency, site: Site, tmp_path: Path
 ):
     enrol_totp(tenant_to_delete.owner)
@@ -140,7 +140,7 @@ def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
     assert event.target_id == tenant_to_delete.owner.id
 
 
-def test_a_recovery_code_that_was_used_since_stays_used(tenant_to_delete: Agency, tmp_path: Path):
+def test_restore_voids_all_recovery_codes(tenant_to_delete: Agency, tmp_path: Path):
     enrolled = enrol_totp(tenant_to_delete.owner)
     archive = exported(tenant_to_delete, tmp_path)
     body = {"email": tenant_to_delete.owner.email, "password": PASSWORD}
@@ -164,7 +164,7 @@ def test_a_recovery_code_that_was_used_since_stays_used(tenant_to_delete: Agency
     assert event.details == {"cause": "restored", "count": 10}
 
 
-def test_keys_that_were_revoked_since_stay_dead(tenant_to_delete: Agency, tmp_path: Path):
+def test_api_keys_are_revoked_by_restore_and_import(tenant_to_delete: Agency, tmp_path: Path):
     body = {"name": "ci", "scopes": ["files:read"]}
     revoked, kept = (tenant_to_delete.owner.at.post("/api/keys", body).json() for _ in range(2))
     archive = exported(tenant_to_delete, tmp_path)
@@ -180,8 +180,10 @@ def test_keys_that_were_revoked_since_stay_dead(tenant_to_delete: Agency, tmp_pa
         assert tenant_to_delete.host.with_token(key["key"]).get("/api/files").status_code == 401
 
 
-def test_links_to_files_stay_dead(tenant_to_delete: Agency, site: Site, tmp_path: Path):
-    """Those that were revoked since, and all others too: the archive does not tell which."""
+def test_share_links_are_revoked_by_restore_and_import(
+    tenant_to_delete: Agency, site: Site, tmp_path: Path
+):
+    """All links are revoked: the archive does not say which were revoked after the export."""
     revoked, kept = create_share(tenant_to_delete.owner.at), create_share(tenant_to_delete.owner.at)
     archive, slug = exported(tenant_to_delete, tmp_path), f"{tenant_to_delete.slug}-b"
     tenant_to_delete.owner.at.delete(f"/api/shares/{revoked['id']}")
@@ -200,7 +202,7 @@ def test_links_to_files_stay_dead(tenant_to_delete: Agency, site: Site, tmp_path
     ] == [2]
 
 
-def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):
+def test_purged_tenant_can_be_imported_under_its_slug(full: Agency, tmp_path: Path):
     before = dump_tables(full.slug, without=TENANT_BOUND_TABLES)
     run_command("delete_tenant", full.slug, "--now", "--yes", "--to", str(tmp_path))
     (archive,) = tmp_path.iterdir()
@@ -212,7 +214,7 @@ def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path)
     assert answer.status_code == 200
 
 
-def test_the_same_content_makes_the_same_parts(tenant_to_delete: Agency, tmp_path: Path):
+def test_exports_of_the_same_content_have_equal_parts(tenant_to_delete: Agency, tmp_path: Path):
     one, two = exported(tenant_to_delete, tmp_path), exported(tenant_to_delete, tmp_path)
 
     def parts(path: Path) -> bytes:
@@ -223,7 +225,7 @@ def test_the_same_content_makes_the_same_parts(tenant_to_delete: Agency, tmp_pat
     assert sorted(tmp_path.iterdir()) == sorted([one, two])
 
 
-def test_an_archive_holds_nothing_of_another_tenant(
+def test_archive_holds_no_data_of_another_tenant(
     tenant_to_delete: Agency, acme: Agency, tmp_path: Path
 ):
     secret = secrets.token_bytes(40)
@@ -236,7 +238,7 @@ def test_an_archive_holds_nothing_of_another_tenant(
         assert foreign not in text
 
 
-def test_an_older_state_is_migrated_forward(
+def test_archive_of_an_older_schema_is_migrated(
     tenant_to_delete: Agency, acme: Agency, tmp_path: Path, superuser
 ):
     schema = tenant_to_delete.ref.schema_name
@@ -256,7 +258,7 @@ def test_an_older_state_is_migrated_forward(
 
     new = tenant_by_slug(slug)
     assert told["migrations"] >= 1
-    # The dropped column left a gap among the column numbers of the tenant that was exported.
+    # The dropped column left a gap in the column numbers of the exported tenant.
     expected = describe_schema(superuser, acme.ref.schema_name)
     expected["sequences"] = describe_schema(superuser, tenant_to_delete.ref.schema_name)[
         "sequences"
@@ -271,7 +273,7 @@ def test_an_older_state_is_migrated_forward(
 @pytest.mark.parametrize(
     ("app", "name"), [("files", "9999_from_the_future"), ("billing", "0001_initial")]
 )
-def test_a_newer_state_is_refused_before_anything_is_touched(
+def test_archive_of_a_newer_schema_is_refused_and_creates_no_tenant(
     tenant_to_delete: Agency, tmp_path: Path, superuser, app: str, name: str
 ):
     history = f"{tenant_to_delete.ref.schema_name}.django_migrations"
@@ -287,7 +289,7 @@ def test_a_newer_state_is_refused_before_anything_is_touched(
     assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
 
 
-def test_a_dry_run_verifies_and_loads_nothing(tenant_to_delete: Agency, tmp_path: Path):
+def test_import_dry_run_verifies_and_loads_nothing(tenant_to_delete: Agency, tmp_path: Path):
     archive = exported(tenant_to_delete, tmp_path)
 
     out = run_command(
@@ -298,7 +300,7 @@ def test_a_dry_run_verifies_and_loads_nothing(tenant_to_delete: Agency, tmp_path
     assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
 
 
-def test_another_tenants_archive_is_not_restored_into_this_one(
+def test_restore_of_another_tenants_archive_is_refused(
     tenant_to_delete: Agency, new_agency, tmp_path: Path
 ):
     archive, other = exported(tenant_to_delete, tmp_path), new_agency()
@@ -312,14 +314,16 @@ def test_another_tenants_archive_is_not_restored_into_this_one(
     assert other.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_a_name_that_is_taken_is_refused(tenant_to_delete: Agency, acme: Agency, tmp_path: Path):
+def test_import_under_a_taken_slug_is_refused(
+    tenant_to_delete: Agency, acme: Agency, tmp_path: Path
+):
     with pytest.raises(CommandError, match="already"):
         run_command("import_tenant", str(exported(tenant_to_delete, tmp_path)), "--as", acme.slug)
 
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_an_object_that_the_store_lost_is_named(tenant_to_delete: Agency, tmp_path: Path):
+def test_missing_object_is_named_by_the_export(tenant_to_delete: Agency, tmp_path: Path):
     victim = sorted(stored_keys(tenant_to_delete))[0]
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
     path = tmp_path / "a.tar"
@@ -336,7 +340,7 @@ def test_an_object_that_the_store_lost_is_named(tenant_to_delete: Agency, tmp_pa
     assert (told["missing"], told["sent"]) == (1, 1)
 
 
-def test_a_file_that_is_there_is_not_overwritten(tenant_to_delete: Agency, tmp_path: Path):
+def test_existing_archive_file_is_not_overwritten(tenant_to_delete: Agency, tmp_path: Path):
     path = exported(tenant_to_delete, tmp_path)
     before = path.read_bytes()
 

@@ -23,7 +23,7 @@ from tests.support.tenants.pg_catalog import describe_schema
 
 @pytest.fixture
 def original(tenant_to_delete: Agency) -> Agency:
-    """An agency with people, sessions, a kept answer, failed log-ins and telling file names."""
+    """An agency with users, sessions, a stored response, failed log-ins and personal file names."""
     at = tenant_to_delete.owner.at
     add_file(at, "Letter to Ada.Lovelace", b"dear Ada")
     add_file(at, "contract.pdf", b"%PDF", **{"Idempotency-Key": "remember-me"})
@@ -42,7 +42,7 @@ def cloned(agency: Agency, *options: str) -> dict:
 
 
 def secrets_of(agency: Agency) -> set[bytes]:
-    """Return what of an agency must not be in a copy, as it stands in COPY's text."""
+    """Return the personal data and secrets that a clone must not hold, as in the text of COPY."""
     with tenant_context(agency.ref):
         people = list(User.objects.values_list("email", "password", "first_name", "last_name"))
         found = {text for person in people for text in person}
@@ -53,7 +53,7 @@ def secrets_of(agency: Agency) -> set[bytes]:
     return {str(text).encode() for text in found | words if text}
 
 
-def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser):
+def test_clone_holds_no_personal_data_and_no_secret(original: Agency, superuser):
     left_behind = secrets_of(original)
     everything = b"".join(dump_tables(original.slug).values())
 
@@ -69,10 +69,10 @@ def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser)
     )
     stay = {apps.get_model(m)._meta.db_table for m, rule in policy.RULES.items() if rule is None}
     assert {"accounts_session", "idempotency_answer", "files_upload"} < stay
-    # The chain does not come along: the copy gets one of its own, over the masked rows.
+    # The audit chain is not copied: the clone gets its own, over the masked rows.
     assert {t for t, r in rows.items() if not r} == stay - {"audit_auditlink"}
     counts = {t: r.count(b"\n") for t, r in dump_tables(original.slug).items()}
-    grown = {"audit_auditevent": 1}  # the new password
+    grown = {"audit_auditevent": 1}  # the event of the new password
     for table in ("accounts_user", "audit_auditevent", "files_file", "files_fileversion"):
         assert rows[table].count(b"\n") == counts[table] + grown.get(table, 0)
     new = tenant_by_slug(told["slug"])
@@ -82,7 +82,7 @@ def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser)
     )
 
 
-def test_its_owner_alone_gets_in(original: Agency, site: Site):
+def test_clone_accepts_only_the_log_in_of_its_owner(original: Agency, site: Site):
     told = cloned(original)
     host = site.host(told["slug"])
 
@@ -104,7 +104,7 @@ def tenant_context_of(slug: str):
     return tenant_context(ref_of(tenant_by_slug(slug)))
 
 
-def test_objects_come_along_or_files_do_not(original: Agency, site: Site):
+def test_clone_without_objects_has_no_files(original: Agency, site: Site):
     before = object_digests(tenant_by_slug(original.slug))
 
     told = cloned(original)
@@ -126,18 +126,18 @@ def test_objects_come_along_or_files_do_not(original: Agency, site: Site):
     assert host.with_token(login.json()["access_token"]).get("/api/files").status_code == 200
 
 
-def test_names_of_files_can_be_kept(original: Agency):
+def test_clone_with_the_option_keeps_file_names(original: Agency):
     told = cloned(original, "--keep-file-names")
 
     assert b"contract.pdf" in dump_tables(told["slug"])["files_file"]
 
 
-def test_every_model_and_field_of_a_tenant_has_a_rule():
+def test_masking_rules_cover_every_model_and_field():
     assert policy.find_missing_rules() == []
 
 
 @pytest.mark.parametrize("forgotten", ["accounts.User", "audit.AuditEvent"])
-def test_a_model_without_a_rule_is_not_copied(original: Agency, monkeypatch, forgotten: str):
+def test_model_without_a_rule_stops_the_clone(original: Agency, monkeypatch, forgotten: str):
     monkeypatch.delitem(policy.RULES, forgotten)
 
     with pytest.raises(CommandError, match=f"no rule .* {forgotten}"):
@@ -146,7 +146,7 @@ def test_a_model_without_a_rule_is_not_copied(original: Agency, monkeypatch, for
     assert not Tenant.objects.filter(domains__domain=f"{original.slug}-s").exists()
 
 
-def test_a_field_without_a_rule_is_not_copied(original: Agency, monkeypatch):
+def test_field_without_a_rule_stops_the_clone(original: Agency, monkeypatch):
     fields = {n: m for n, m in policy.RULES["accounts.User"].items() if n != "last_name"}
     monkeypatch.setitem(policy.RULES, "accounts.User", fields)
 
@@ -154,7 +154,7 @@ def test_a_field_without_a_rule_is_not_copied(original: Agency, monkeypatch):
         cloned(original)
 
 
-def test_a_table_that_no_model_has_is_not_copied(original: Agency, superuser):
+def test_table_without_a_model_stops_the_clone(original: Agency, superuser):
     superuser.execute(f"CREATE TABLE {original.ref.schema_name}.stray (email text)")
 
     with pytest.raises(CommandError, match="stray"):
@@ -176,6 +176,6 @@ def test_unfinished_clone_is_not_served(original: Agency, superuser, site: Site)
     assert (answer.status_code, answer.json()["code"]) == (503, "tenant_unavailable")
 
 
-def test_a_name_that_is_taken_is_refused(original: Agency, acme: Agency):
+def test_clone_under_a_taken_slug_is_refused(original: Agency, acme: Agency):
     with pytest.raises(CommandError, match="already"):
         run_command("clone_tenant", original.slug, acme.slug)

@@ -1,4 +1,4 @@
-"""Archives that were damaged, forged, or made elsewhere: refused before anything is touched."""
+"""Damaged, forged and foreign archives are refused before anything is changed."""
 
 import hashlib
 import io
@@ -40,16 +40,16 @@ def source(site: Site) -> Agency:
 
 
 @pytest.fixture(scope="module")
-def good(source: Agency, tmp_path_factory) -> Path:
-    """A whole archive of it."""
+def valid_archive(source: Agency, tmp_path_factory) -> Path:
+    """A complete archive of the source."""
     path = tmp_path_factory.mktemp("archives") / "good.tar"
     run_command("export_tenant", source.slug, "--to", str(path))
     return path
 
 
 @pytest.fixture
-def refused(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Hold that a file is refused, and that it made nothing: ``refused(bytes)``."""
+def assert_refused(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Assert that an archive with this content is refused and creates no tenant."""
     before = set(Tenant.objects.values_list("pk", flat=True))
 
     def check(text: bytes, *options: str) -> str:
@@ -70,13 +70,13 @@ def members_of(path: Path) -> Members:
 
 
 def packed(members: Members) -> bytes:
-    """Put members together as the writer does."""
+    """Pack members as the archive writer does."""
     parts = [header(n, len(d)) + d + padding(len(d)) for n, d in members.items()]
     return b"".join(parts) + END
 
 
 def signed(members: Members, **changes: Any) -> bytes:
-    """Forge: change the manifest and make its plain digest right; the key is not ours to use."""
+    """Forge an archive: change the manifest and correct its digest, but not its signature."""
     manifest = {**json.loads(members[MANIFEST]), **changes}
     text = json.dumps(manifest).encode()
     digest = hashlib.sha256(text).hexdigest()
@@ -88,48 +88,50 @@ def part_of(name: str, text: bytes, columns: list[str], rows: int) -> dict[str, 
     return {"name": name, "columns": columns, "rows": rows, "size": len(text), "sha256": digest}
 
 
-def test_it_is_an_ordinary_tar(good: Path):
-    members = members_of(good)
+def test_archive_is_an_ordinary_tar_file(valid_archive: Path):
+    members = members_of(valid_archive)
 
-    assert packed(members) == good.read_bytes()
+    assert packed(members) == valid_archive.read_bytes()
     assert next(iter(members)) == HEADER
     assert members["objects/000000000"] in (b"12345" * 400, b"678")
     assert json.loads(members[MANIFEST])["tenant"]["slug"] == "hostile-source"
 
 
 @pytest.mark.parametrize("where", range(0, 100, 7))
-def test_a_flipped_bit_is_found_wherever_it_is(good: Path, refused, where: int):
-    text = bytearray(good.read_bytes())
+def test_flipped_bit_at_any_offset_is_refused(valid_archive: Path, assert_refused, where: int):
+    text = bytearray(valid_archive.read_bytes())
     text[len(text) * where // 100] ^= 1
 
-    refused(bytes(text))
-    refused(bytes(text), "--accept-foreign")
+    assert_refused(bytes(text))
+    assert_refused(bytes(text), "--accept-foreign")
 
 
 @pytest.mark.parametrize("cut", [0, 1, 511, 512, 1500, -1, -512, -1024, -2048, -5000])
-def test_a_truncated_file_is_found(good: Path, refused, cut: int):
-    refused(good.read_bytes()[:cut], "--accept-foreign")
+def test_truncated_archive_is_refused(valid_archive: Path, assert_refused, cut: int):
+    assert_refused(valid_archive.read_bytes()[:cut], "--accept-foreign")
 
 
 @pytest.mark.parametrize("more", [b"\0", b"x" * 512, bytes(512)])
-def test_something_after_the_end_is_found(good: Path, refused, more: bytes):
-    assert "end" in refused(good.read_bytes() + more, "--accept-foreign")
+def test_bytes_after_the_end_are_refused(valid_archive: Path, assert_refused, more: bytes):
+    assert "end" in assert_refused(valid_archive.read_bytes() + more, "--accept-foreign")
 
 
 @pytest.mark.parametrize("name", [HEADER, OBJECT_LIST, MANIFEST, SIGNATURE, "objects/000000001"])
 @pytest.mark.parametrize("change", ["without", "twice", "empty"])
-def test_a_part_too_few_or_too_many_is_found(good: Path, refused, name: str, change: str):
-    members = members_of(good)
+def test_missing_empty_or_repeated_member_is_refused(
+    valid_archive: Path, assert_refused, name: str, change: str
+):
+    members = members_of(valid_archive)
     if change == "twice":
         at = packed(members)
-        refused(at.replace(header(name, len(members[name])), header(name, 0) * 2, 1))
+        assert_refused(at.replace(header(name, len(members[name])), header(name, 0) * 2, 1))
         return
     if change == "without":
         del members[name]
     else:
         members[name] = b""
 
-    refused(packed(members), "--accept-foreign")
+    assert_refused(packed(members), "--accept-foreign")
 
 
 @pytest.mark.parametrize(
@@ -146,49 +148,51 @@ def test_a_part_too_few_or_too_many_is_found(good: Path, refused, name: str, cha
     ],
 )
 @pytest.mark.parametrize("at", [0, 1, 3, -2])
-def test_a_member_that_has_no_place_is_found(
-    good: Path, refused, name: str, kind: bytes, link: str, at: int
+def test_unexpected_member_is_refused(
+    valid_archive: Path, assert_refused, name: str, kind: bytes, link: str, at: int
 ):
     info = tarfile.TarInfo(name)
     info.type, info.linkname = kind, link
-    blocks = [header(n, len(d)) + d + padding(len(d)) for n, d in members_of(good).items()]
+    blocks = [header(n, len(d)) + d + padding(len(d)) for n, d in members_of(valid_archive).items()]
     blocks.insert(at, info.tobuf(tarfile.GNU_FORMAT))
 
-    refused(b"".join(blocks) + END, "--accept-foreign")
+    assert_refused(b"".join(blocks) + END, "--accept-foreign")
 
 
 @pytest.mark.parametrize("size", [10**18, 2**63, -1, 8 * 1024**3])
-def test_a_promised_size_is_not_believed(good: Path, refused, size: int):
+def test_false_member_size_is_refused(valid_archive: Path, assert_refused, size: int):
     info = tarfile.TarInfo("tables/accounts_session.copy")
     info.size, info.mode = size, 0o600
-    members = members_of(good)
+    members = members_of(valid_archive)
     first = packed({HEADER: members[HEADER]}).removesuffix(END)
 
-    refused(first + info.tobuf(tarfile.GNU_FORMAT), "--accept-foreign")
+    assert_refused(first + info.tobuf(tarfile.GNU_FORMAT), "--accept-foreign")
 
 
-def test_complete_file_with_unknown_signature_is_untrusted(good: Path, refused):
-    forged = signed(members_of(good))
+def test_complete_file_with_unknown_signature_is_untrusted(valid_archive: Path, assert_refused):
+    forged = signed(members_of(valid_archive))
 
-    assert "--accept-foreign" in refused(forged)
-
-
-def test_what_a_foreign_manifest_says_is_not_looked_at(good: Path, refused):
-    assert "--accept-foreign" in refused(signed(members_of(good), version=2))
+    assert "--accept-foreign" in assert_refused(forged)
 
 
-def test_after_the_secret_was_rotated_it_is_ours_and_later_foreign(good: Path, settings):
+def test_foreign_manifest_is_refused_before_its_content_is_read(
+    valid_archive: Path, assert_refused
+):
+    assert "--accept-foreign" in assert_refused(signed(members_of(valid_archive), version=2))
+
+
+def test_archive_is_trusted_until_its_secret_is_removed(valid_archive: Path, settings):
     last, settings.TOKEN_MASTER_SECRET = settings.TOKEN_MASTER_SECRET, "another" * 10
     settings.TOKEN_MASTER_SECRET_PREVIOUS = last
-    assert json.loads(run_command("import_tenant", str(good), "--as", "x9", "--dry-run", "--json"))[
-        "is_ours"
-    ]
+    assert json.loads(
+        run_command("import_tenant", str(valid_archive), "--as", "x9", "--dry-run", "--json")
+    )["is_ours"]
 
     settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
     with pytest.raises(CommandError, match="--accept-foreign"):
-        run_command("import_tenant", str(good), "--as", "x9", "--dry-run")
+        run_command("import_tenant", str(valid_archive), "--as", "x9", "--dry-run")
     assert "0 missing" in run_command(
-        "import_tenant", str(good), "--as", "x9", "--dry-run", "--accept-foreign"
+        "import_tenant", str(valid_archive), "--as", "x9", "--dry-run", "--accept-foreign"
     )
 
 
@@ -208,8 +212,10 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("what", FORGERIES)
-def test_a_manifest_that_lies_is_found_even_when_it_is_accepted(good: Path, refused, what: str):
-    refused(signed(members_of(good), **FORGERIES[what]), "--accept-foreign")
+def test_false_manifest_is_refused_even_when_foreign_is_accepted(
+    valid_archive: Path, assert_refused, what: str
+):
+    assert_refused(signed(members_of(valid_archive), **FORGERIES[what]), "--accept-foreign")
 
 
 @pytest.mark.parametrize(
@@ -221,15 +227,15 @@ def test_a_manifest_that_lies_is_found_even_when_it_is_accepted(good: Path, refu
         ("zz_made_up", ["id"]),
     ],
 )
-def test_a_table_that_migrations_do_not_make_is_refused(
-    good: Path, refused, table: str, columns: list[str]
+def test_table_unknown_to_migrations_is_refused(
+    valid_archive: Path, assert_refused, table: str, columns: list[str]
 ):
-    members = members_of(good)
+    members = members_of(valid_archive)
     tables = [*json.loads(members[MANIFEST])["tables"], part_of(table, b"1\n", columns, 1)]
     before = {n: d for n, d in members.items() if n < "u" and n.startswith(("archive", "tables"))}
     new = {**before, f"tables/{table}.copy": b"1\n", **members}
 
-    refused(signed(new, tables=tables), "--accept-foreign", "--dry-run")
+    assert_refused(signed(new, tables=tables), "--accept-foreign", "--dry-run")
 
 
 @pytest.mark.parametrize(
@@ -242,8 +248,10 @@ def test_a_table_that_migrations_do_not_make_is_refused(
         [],
     ],
 )
-def test_an_object_that_leads_elsewhere_is_refused(good: Path, refused, line: Any):
-    members = members_of(good)
+def test_object_outside_the_tenants_prefix_is_refused(
+    valid_archive: Path, assert_refused, line: Any
+):
+    members = members_of(valid_archive)
     text = json.dumps(line).encode() + b"\n"
     listed = {
         "count": 1,
@@ -252,16 +260,16 @@ def test_an_object_that_leads_elsewhere_is_refused(good: Path, refused, line: An
         "sha256": hashlib.sha256(text).hexdigest(),
     }
 
-    assert "list of objects" in refused(
+    assert "list of objects" in assert_refused(
         signed({**members, OBJECT_LIST: text}, objects=listed), "--accept-foreign"
     )
 
 
-def test_a_file_that_is_none_is_one_line(refused, tmp_path: Path):
+def test_file_that_is_no_archive_is_refused_in_one_line(assert_refused, tmp_path: Path):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as other:
         other.addfile(tarfile.TarInfo("hello"))
     for text in (b"", b"hello", bytes(4096), buffer.getvalue()):
-        refused(text)
+        assert_refused(text)
     with pytest.raises(CommandError, match="No such file"):
         run_command("import_tenant", str(tmp_path / "nowhere"), "--as", "never-made")

@@ -24,7 +24,8 @@ TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
-def due(tenant_to_delete: Agency) -> Agency:
+def due_agency(tenant_to_delete: Agency) -> Agency:
+    """An agency whose deletion is due."""
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
     return tenant_to_delete
 
@@ -33,16 +34,16 @@ def certificates(tenant_id) -> int:
     return DeletionCertificate.objects.filter(tenant_id=tenant_id).count()
 
 
-def test_a_round_purges_what_is_due_and_measures_who_stays(
-    due: Agency, acme: Agency, exports: Path
+def test_housekeep_purges_due_tenants_and_measures_the_others(
+    due_agency: Agency, acme: Agency, export_dir: Path
 ):
-    gone, stays = due.ref.id, acme.ref.id
+    gone, stays = due_agency.ref.id, acme.ref.id
     Usage.objects.filter(tenant_id=stays).delete()
 
     out = run_command("housekeep")
 
     assert certificates(gone) == 1
-    assert len(list(exports.iterdir())) >= 1
+    assert len(list(export_dir.iterdir())) >= 1
     assert Usage.objects.filter(tenant_id=stays).exists()
     assert [line.partition(":")[0] for line in out.splitlines()] == [
         "purge_tenants",
@@ -55,20 +56,20 @@ def test_a_round_purges_what_is_due_and_measures_who_stays(
     ]
 
 
-def test_failed_task_does_not_stop_the_others(due: Agency, acme: Agency, settings):
+def test_failed_task_does_not_stop_the_others(due_agency: Agency, acme: Agency, settings):
     settings.TENANT_EXPORT_DIR = None
     Usage.objects.filter(tenant_id=acme.ref.id).delete()
 
     with pytest.raises(CommandError, match="purge_tenants failed"):
         run_command("housekeep")
 
-    assert certificates(due.ref.id) == 0
+    assert certificates(due_agency.ref.id) == 0
     assert Usage.objects.filter(tenant_id=acme.ref.id).exists()
-    call_command("delete_tenant", due.slug, "--now", "--yes", "--no-export", verbosity=0)
+    call_command("delete_tenant", due_agency.slug, "--now", "--yes", "--no-export", verbosity=0)
 
 
-def test_one_housekeeper_at_a_time(due: Agency, exports: Path):
-    gone = due.ref.id
+def test_second_housekeeper_does_no_work(due_agency: Agency, export_dir: Path):
+    gone = due_agency.ref.id
     with psycopg.connect(stack.env["DATABASE_OWNER_URL"], autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
         assert "Another housekeeper is at work." in run_command("housekeep")
@@ -79,9 +80,9 @@ def test_one_housekeeper_at_a_time(due: Agency, exports: Path):
     assert certificates(gone) == 1
 
 
-def test_it_goes_on_until_it_is_stopped(due: Agency, exports: Path, tmp_path: Path):
-    gone = due.ref.id
-    env = {**os.environ, "TENANT_EXPORT_DIR": str(exports), "TMPDIR": str(tmp_path)}
+def test_housekeeper_runs_until_sigterm(due_agency: Agency, export_dir: Path, tmp_path: Path):
+    gone = due_agency.ref.id
+    env = {**os.environ, "TENANT_EXPORT_DIR": str(export_dir), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "manage.py", "housekeep"]
 
     def is_at_work() -> bool:

@@ -1,4 +1,4 @@
-"""Killed anywhere and run again, an export, an import, a clone and a purge end as they should."""
+"""Export, import, clone and purge: a killed command is completed by the next run."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 
 def parts(path: Path) -> bytes:
-    """Return what does not depend on when the archive was made."""
+    """Return the members before the manifest, which do not depend on the time of the export."""
     return path.read_bytes().partition(b"manifest.json")[0]
 
 
@@ -38,7 +38,9 @@ def parts(path: Path) -> bytes:
         ("operations.archives.export:rename_durably", 1),
     ],
 )
-def test_an_export(tenant_to_delete: Agency, tmp_path: Path, where: str, call: int):
+def test_killed_export_resumes_to_an_equal_archive(
+    tenant_to_delete: Agency, tmp_path: Path, where: str, call: int
+):
     path, whole = tmp_path / "a.tar", tmp_path / "whole.tar"
     run_killed(where, call, "export_tenant", tenant_to_delete.slug, "--to", str(path))
     assert not path.exists()
@@ -51,7 +53,7 @@ def test_an_export(tenant_to_delete: Agency, tmp_path: Path, where: str, call: i
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tar", "whole.tar"]
 
 
-def test_an_export_goes_on_with_the_moment_it_began_with(tenant_to_delete: Agency, tmp_path: Path):
+def test_resumed_export_keeps_its_first_snapshot(tenant_to_delete: Agency, tmp_path: Path):
     path = tmp_path / "a.tar"
     run_killed(
         "operations.archives.export:count_progress",
@@ -74,9 +76,7 @@ def test_an_export_goes_on_with_the_moment_it_began_with(tenant_to_delete: Agenc
     assert b"since.txt" not in path.read_bytes()
 
 
-def test_an_export_without_the_store_goes_on_when_it_is_back(
-    tenant_to_delete: Agency, tmp_path: Path
-):
+def test_export_resumes_after_a_store_outage(tenant_to_delete: Agency, tmp_path: Path):
     path = tmp_path / "a.tar"
     stack.stop("seaweedfs")
     try:
@@ -90,7 +90,7 @@ def test_an_export_without_the_store_goes_on_when_it_is_back(
     assert path.exists()
 
 
-def test_a_journal_of_another_tenant_or_file_is_refused(
+def test_journal_of_another_tenant_or_file_is_refused(
     tenant_to_delete: Agency, acme: Agency, tmp_path: Path
 ):
     path = tmp_path / "a.tar"
@@ -126,7 +126,7 @@ def archive(tenant_to_delete: Agency, tmp_path: Path) -> Path:
         ("operations.archives.restore:remove_unreferenced", 1),
     ],
 )
-def test_an_import_as_a_new_tenant(
+def test_killed_import_is_completed_by_the_next_run(
     tenant_to_delete: Agency, archive: Path, site, superuser, where: str, call: int
 ):
     slug = f"{tenant_to_delete.slug}-b"
@@ -149,7 +149,7 @@ def test_an_import_as_a_new_tenant(
     ("where", "call"),
     [("operations.archives.loader:_copy_table", 3), ("operations.archives.restore:rotate_key", 1)],
 )
-def test_a_restore_in_place(
+def test_killed_restore_is_completed_by_the_next_run(
     tenant_to_delete: Agency, archive: Path, superuser, where: str, call: int
 ):
     before, leaves = (
@@ -164,7 +164,7 @@ def test_a_restore_in_place(
     run_command(*command)
 
     after = dump_tables(tenant_to_delete.slug, without=TENANT_BOUND_TABLES)
-    # What the restore did is on record, and what was good before it is good no more.
+    # The restore writes audit events and revokes e-mail tokens.
     ends = {"audit_auditevent", "audit_auditlink", "accounts_maillink"}
     for table in set(before) - ends:
         assert after[table] == before[table], table
@@ -172,7 +172,7 @@ def test_a_restore_in_place(
     assert orphaned_schemas_and_roles(superuser) == leaves
 
 
-def test_a_clone(tenant_to_delete: Agency, site):
+def test_killed_clone_is_completed_by_the_next_run(tenant_to_delete: Agency, site):
     slug = f"{tenant_to_delete.slug}-s"
     run_killed(
         "operations.archives.clone:copy_objects", 1, "clone_tenant", tenant_to_delete.slug, slug
@@ -186,7 +186,7 @@ def test_a_clone(tenant_to_delete: Agency, site):
     assert len(object_digests(tenant_by_slug(slug))) == 2
 
 
-def test_a_clone_that_goes_on_without_objects_keeps_none(tenant_to_delete: Agency):
+def test_clone_continued_without_objects_keeps_none(tenant_to_delete: Agency):
     slug = f"{tenant_to_delete.slug}-s"
     run_killed(
         "operations.archives.clone:reset_owner_password",
@@ -208,35 +208,37 @@ def test_a_clone_that_goes_on_without_objects_keeps_none(tenant_to_delete: Agenc
         ("operations.archives.export:count_progress", 2),
         ("operations.deletion.purge:stop_serving", 1),
         ("operations.deletion.purge:drop_schema_in_batches", 1),
-        ("tenants.schemas.drop:_run_in_transaction", 2),  # references are gone, tables are not
+        ("tenants.schemas.drop:_run_in_transaction", 2),  # foreign keys are dropped, tables are not
         ("operations.deletion.purge:create_certificate", 1),
     ],
 )
-def test_a_purge(tenant_to_delete: Agency, exports: Path, where: str, call: int):
+def test_killed_purge_is_completed_by_the_next_run(
+    tenant_to_delete: Agency, export_dir: Path, where: str, call: int
+):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     command = ["purge_tenants", tenant_to_delete.slug]
-    run_killed(where, call, *command, TENANT_EXPORT_DIR=str(exports))
+    run_killed(where, call, *command, TENANT_EXPORT_DIR=str(export_dir))
     assert Tenant.objects.filter(pk=tenant.pk).exists()
 
     run_command(*command)
 
     assert_purged(tenant_to_delete, tenant)
     document = certificate_of(tenant).document
-    (path,) = exports.iterdir()
+    (path,) = export_dir.iterdir()
     assert document["export"]["file"] == str(path)
     assert document["held"]["tables"]["accounts_user"]["rows"] == 2
     assert document["held"]["objects"]["objects"] == 2
     assert re.fullmatch(r"[0-9a-f]{64}", document["held"]["objects"]["listing"])
 
 
-def test_what_was_written_after_the_export_is_in_the_archive_too(
-    tenant_to_delete: Agency, exports: Path, superuser
+def test_rows_written_after_a_killed_purge_are_exported(
+    tenant_to_delete: Agency, export_dir: Path, superuser
 ):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     where = "operations.deletion.purge:stop_serving"
-    run_killed(where, 1, "purge_tenants", tenant_to_delete.slug, TENANT_EXPORT_DIR=str(exports))
+    run_killed(where, 1, "purge_tenants", tenant_to_delete.slug, TENANT_EXPORT_DIR=str(export_dir))
     superuser.execute(f"UPDATE {tenant.schema_name}.accounts_user SET first_name = 'Latecomer'")
 
     run_command("purge_tenants", tenant_to_delete.slug)
@@ -244,7 +246,7 @@ def test_what_was_written_after_the_export_is_in_the_archive_too(
     document = certificate_of(tenant).document
     archive = Path(document["export"]["file"])
     assert b"Latecomer" in archive.read_bytes()
-    assert len(list(exports.iterdir())) == 2  # the one from before is kept beside
+    assert len(list(export_dir.iterdir())) == 2  # the earlier archive is kept
     told = json.loads(
         run_command(
             "import_tenant", str(archive), "--as", tenant_to_delete.slug, "--dry-run", "--json"
@@ -253,7 +255,7 @@ def test_what_was_written_after_the_export_is_in_the_archive_too(
     assert told["sha256"] == document["export"]["sha256"]
 
 
-def test_a_migration_in_the_middle_of_an_export_is_found(tenant_to_delete: Agency, superuser):
+def test_migration_during_an_export_is_detected(tenant_to_delete: Agency, superuser):
     history = f"{tenant_to_delete.ref.schema_name}.django_migrations"
 
     with (

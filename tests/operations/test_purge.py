@@ -1,4 +1,4 @@
-"""manage.py delete_tenant --now and purge_tenants: everything goes, and a certificate stays."""
+"""manage.py delete_tenant --now and purge_tenants: everything is deleted except a certificate."""
 
 import io
 import json
@@ -26,17 +26,17 @@ from tests.support.factories import Agency
 from tests.support.files.bucket import sha256, stored_keys, unfinished_multiparts
 from tests.support.files.form_uploads import add_file
 
-pytestmark = pytest.mark.usefixtures("exports")
+pytestmark = pytest.mark.usefixtures("export_dir")
 
 
 def certificate_of(tenant: Tenant) -> DeletionCertificate:
-    """Return the tenant's certificate, held against its digest."""
+    """Return the tenant's certificate after a check of its digest."""
     found = DeletionCertificate.objects.get(tenant_id=tenant.pk)
     assert document_digest(found.document) == found.digest
     return found
 
 
-def test_a_dry_run_shows_what_would_go_and_deletes_nothing(tenant_to_delete: Agency):
+def test_delete_dry_run_lists_contents_and_deletes_nothing(tenant_to_delete: Agency):
     out = run_command("delete_tenant", tenant_to_delete.slug, "--dry-run")
 
     assert "2 rows in files_file\n" in out
@@ -45,8 +45,8 @@ def test_a_dry_run_shows_what_would_go_and_deletes_nothing(tenant_to_delete: Age
     assert tenant_to_delete.owner.at.get("/api/files").status_code == 200
 
 
-def test_everything_of_a_tenant_goes_and_nothing_of_another(
-    tenant_to_delete: Agency, acme: Agency, exports: Path
+def test_purge_removes_all_of_one_tenant_and_nothing_of_another(
+    tenant_to_delete: Agency, acme: Agency, export_dir: Path
 ):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     Domain.objects.create(
@@ -64,7 +64,7 @@ def test_everything_of_a_tenant_goes_and_nothing_of_another(
     assert not Domain.objects.filter(domain__contains=tenant_to_delete.slug).exists()
 
 
-def test_the_certificate_says_what_there_was_and_who_asked(tenant_to_delete: Agency, exports: Path):
+def test_certificate_names_contents_actor_and_archive(tenant_to_delete: Agency, export_dir: Path):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     found = take_inventory(tenant)
 
@@ -74,7 +74,7 @@ def test_the_certificate_says_what_there_was_and_who_asked(tenant_to_delete: Age
 
     certificate = certificate_of(tenant)
     document = certificate.document
-    (archive,) = exports.iterdir()
+    (archive,) = export_dir.iterdir()
     assert printed["digest"] == certificate.digest
     assert document["tenant"]["id"] == str(tenant.pk)
     assert document["tenant"]["domains"] == [tenant_to_delete.slug]
@@ -92,7 +92,7 @@ def test_the_certificate_says_what_there_was_and_who_asked(tenant_to_delete: Age
     assert archive.stat().st_mode & 0o777 == 0o600
 
 
-def test_certificates_are_listed_and_an_altered_one_is_found(tenant_to_delete: Agency, superuser):
+def test_altered_certificate_is_reported(tenant_to_delete: Agency, superuser):
     run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
     listed = json.loads(run_command("deletion_certificates", "--json"))
     where = f"subdomain = '{tenant_to_delete.slug}'"
@@ -108,7 +108,7 @@ def test_certificates_are_listed_and_an_altered_one_is_found(tenant_to_delete: A
 
 
 @pytest.mark.parametrize("verb", ["UPDATE {} SET digest = ''", "DELETE FROM {}", "TRUNCATE {}"])
-def test_the_application_cannot_touch_a_certificate(committed: None, verb: str):
+def test_application_role_cannot_change_certificates(committed: None, verb: str):
     with (
         pytest.raises(ProgrammingError, match="permission denied"),
         use_scope(PUBLIC),
@@ -126,9 +126,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize("done", [1, 2, 3])
-def test_a_deletion_of_an_older_version_that_was_cut_off_is_finished(
-    tenant_to_delete: Agency, done: int
-):
+def test_interrupted_deletion_of_an_older_version_is_completed(tenant_to_delete: Agency, done: int):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     for step in STEPS[:done]:
         step(tenant)
@@ -138,7 +136,7 @@ def test_a_deletion_of_an_older_version_that_was_cut_off_is_finished(
     assert_purged(tenant_to_delete, tenant)
 
 
-def test_without_the_store_nothing_goes(tenant_to_delete: Agency):
+def test_purge_without_the_store_deletes_nothing(tenant_to_delete: Agency):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     stack.stop("seaweedfs")
@@ -154,7 +152,7 @@ def test_without_the_store_nothing_goes(tenant_to_delete: Agency):
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "other"])
-def test_a_wrong_confirmation_deletes_nothing(tenant_to_delete: Agency, monkeypatch, typed: str):
+def test_mistyped_confirmation_deletes_nothing(tenant_to_delete: Agency, monkeypatch, typed: str):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
 
     with pytest.raises(CommandError, match="Nothing was deleted"):
@@ -164,7 +162,7 @@ def test_a_wrong_confirmation_deletes_nothing(tenant_to_delete: Agency, monkeypa
     assert len(unfinished_multiparts(tenant_to_delete)) == 1
 
 
-def test_the_typed_slug_confirms(tenant_to_delete: Agency, monkeypatch):
+def test_typed_slug_confirms_the_deletion(tenant_to_delete: Agency, monkeypatch):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{tenant_to_delete.slug}\n"))
 
@@ -180,14 +178,12 @@ def test_missing_terminal_for_confirmation_is_reported(tenant_to_delete: Agency,
         run_command("delete_tenant", tenant_to_delete.slug, "--now")
 
 
-def test_an_unknown_slug_is_named(committed):
+def test_unknown_slug_is_named_in_the_error(committed):
     with pytest.raises(CommandError, match="nobody-has-this"):
         run_command("delete_tenant", "nobody-has-this", "--now", "--yes")
 
 
-def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(
-    tenant_to_delete: Agency, settings
-):
+def test_purge_without_an_export_folder_deletes_nothing(tenant_to_delete: Agency, settings):
     settings.TENANT_EXPORT_DIR = None
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
 
@@ -198,7 +194,7 @@ def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(
     assert len(stored_keys(tenant_to_delete)) == 2
 
 
-def test_only_what_is_due_is_purged(tenant_to_delete: Agency, new_agency):
+def test_purge_skips_tenants_that_are_not_due(tenant_to_delete: Agency, new_agency):
     waiting = new_agency()
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
     schedule_deletion(waiting.ref.id, actor=SYSTEM, days=1, export=False)
@@ -214,7 +210,7 @@ def test_only_what_is_due_is_purged(tenant_to_delete: Agency, new_agency):
     assert tenant_by_slug(waiting.slug).status == Tenant.Status.ACTIVE
 
 
-def test_a_tenant_called_off_since_it_was_listed_is_left_alone(tenant_to_delete: Agency):
+def test_purge_of_a_cancelled_deletion_does_nothing(tenant_to_delete: Agency):
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
     listed = tenant_by_slug(tenant_to_delete.slug)
     run_command("delete_tenant", tenant_to_delete.slug, "--call-off")

@@ -1,4 +1,4 @@
-"""What stands in the way of a purge: leftovers, other runs, a tenant that cannot be dropped."""
+"""Obstacles of a purge: leftovers, concurrent runs, a role that cannot be dropped."""
 
 from pathlib import Path
 
@@ -30,11 +30,14 @@ WITHOUT_EXPORT = PurgeOptions(SYSTEM, export=False)
         (
             "operations.archives.loader:_copy_table",
             3,
-        ),  # the archive's rows stand beside the tenant's
-        ("operations.archives.loader:drop_schema_in_batches", 5),  # what it held before does
+        ),  # the archive's schema exists beside the tenant's
+        (
+            "operations.archives.loader:drop_schema_in_batches",
+            5,
+        ),  # the old schema exists beside the restored one
     ],
 )
-def test_what_a_restore_left_goes_too(
+def test_purge_removes_leftovers_of_a_killed_restore(
     tenant_to_delete: Agency, tmp_path: Path, superuser, where: str, call: int
 ):
     tenant, before = tenant_by_slug(tenant_to_delete.slug), orphaned_schemas_and_roles(superuser)
@@ -56,7 +59,7 @@ def test_what_a_restore_left_goes_too(
     assert orphaned_schemas_and_roles(superuser) == before
 
 
-def test_one_that_cannot_be_dropped_does_not_stop_the_next(
+def test_failed_purge_does_not_stop_the_next_tenant(
     tenant_to_delete: Agency, new_agency, superuser
 ):
     other = new_agency()
@@ -76,7 +79,7 @@ def test_one_that_cannot_be_dropped_does_not_stop_the_next(
     assert_purged(tenant_to_delete, tenant)
 
 
-def test_one_that_cannot_be_dropped_is_one_sentence(tenant_to_delete: Agency, superuser):
+def test_role_that_cannot_be_dropped_is_reported_in_one_line(tenant_to_delete: Agency, superuser):
     role = tenant_to_delete.ref.schema_name
     superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     command = ("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
@@ -88,7 +91,7 @@ def test_one_that_cannot_be_dropped_is_one_sentence(tenant_to_delete: Agency, su
     run_command(*command)
 
 
-def test_what_a_command_printed_of_its_rows_goes_too(tenant_to_delete: Agency):
+def test_purge_removes_the_tenants_output_of_fleet_runs(tenant_to_delete: Agency):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     member = Member(tenant.pk, tenant.slug, tenant.schema_name, tenant.status)
     fleet_run = records.begin_run("dumpdata", {}, 1)
@@ -104,7 +107,7 @@ def test_what_a_command_printed_of_its_rows_goes_too(tenant_to_delete: Agency):
         fleet_run.delete(using="owner")
 
 
-def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(
+def test_certificate_of_a_continued_purge_names_the_original_contents(
     tenant_to_delete: Agency,
 ):
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
@@ -125,7 +128,7 @@ def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_w
     assert_purged(tenant_to_delete, listed)
 
 
-def test_one_that_another_run_has_purged_is_said_to_be_gone(tenant_to_delete: Agency):
+def test_purge_of_a_purged_tenant_is_refused(tenant_to_delete: Agency):
     schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
     listed = tenant_by_slug(tenant_to_delete.slug)
     purge_tenant(listed, WITHOUT_EXPORT)
@@ -135,7 +138,7 @@ def test_one_that_another_run_has_purged_is_said_to_be_gone(tenant_to_delete: Ag
 
 
 @pytest.mark.parametrize("place", [None, "nowhere"])
-def test_without_a_place_for_the_archive_a_tenant_is_served_on(
+def test_deletion_without_an_export_folder_is_refused_and_the_tenant_is_served(
     tenant_to_delete: Agency, settings, tmp_path: Path, place: str | None
 ):
     settings.TENANT_EXPORT_DIR = place and tmp_path / place

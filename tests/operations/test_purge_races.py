@@ -1,4 +1,4 @@
-"""Calling a deletion off while the purge begins: one of the two wins, whole."""
+"""Cancellation and purge at the same time: exactly one of the two takes effect."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,15 +18,15 @@ from tenants.queries import tenant_by_slug
 
 
 @pytest.fixture
-def due(make_tenant) -> Tenant:
-    """A tenant without people whose day has come."""
+def due_tenant(make_tenant) -> Tenant:
+    """A tenant without users whose deletion is due."""
     ref = make_tenant()
     schedule_deletion(ref.id, actor=SYSTEM, days=0)
     return tenant_by_slug(ref.slug)
 
 
 def while_held(first, second) -> Future:
-    """Run ``first`` in a transaction, start ``second`` beside it, and commit once it waits."""
+    """Run ``first`` in a transaction, start ``second`` in a thread, and commit once it waits."""
     asking = threading.Event()
 
     def other():
@@ -47,29 +47,29 @@ def while_held(first, second) -> Future:
     return future
 
 
-def test_a_purge_that_begins_while_it_is_called_off_does_not(due: Tenant):
+def test_purge_during_a_cancellation_is_refused(due_tenant: Tenant):
     done = while_held(
-        lambda: cancel_deletion(due.pk, actor=SYSTEM),
-        lambda: stop_serving(due, actor=SYSTEM),
+        lambda: cancel_deletion(due_tenant.pk, actor=SYSTEM),
+        lambda: stop_serving(due_tenant, actor=SYSTEM),
     )
 
     assert isinstance(done.exception(), PurgeNotDueError)
-    assert tenant_by_slug(due.slug).status == Tenant.Status.ACTIVE
+    assert tenant_by_slug(due_tenant.slug).status == Tenant.Status.ACTIVE
 
 
-def test_calling_off_while_the_purge_begins_comes_too_late(due: Tenant):
+def test_cancellation_during_a_purge_is_refused(due_tenant: Tenant):
     done = while_held(
-        lambda: stop_serving(due, actor=SYSTEM),
-        lambda: cancel_deletion(due.pk, actor=SYSTEM),
+        lambda: stop_serving(due_tenant, actor=SYSTEM),
+        lambda: cancel_deletion(due_tenant.pk, actor=SYSTEM),
     )
 
     assert isinstance(done.exception(), TenantNotFound)
-    assert tenant_by_slug(due.slug).status == Tenant.Status.DELETING
+    assert tenant_by_slug(due_tenant.slug).status == Tenant.Status.DELETING
 
 
-def test_two_purges_of_one_tenant_do_not_meet(due: Tenant):
+def test_second_purge_of_one_tenant_is_refused(due_tenant: Tenant):
     options = PurgeOptions(SYSTEM, export=False)
-    with tenant_operation_lock(due.pk), pytest.raises(TenantBusyError):
-        purge_tenant(due, options)
+    with tenant_operation_lock(due_tenant.pk), pytest.raises(TenantBusyError):
+        purge_tenant(due_tenant, options)
 
-    assert purge_tenant(due, options).tenant_id == due.pk
+    assert purge_tenant(due_tenant, options).tenant_id == due_tenant.pk

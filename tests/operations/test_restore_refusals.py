@@ -1,4 +1,4 @@
-"""A restore that is refused, or that meets a migration, takes nothing from the tenant."""
+"""A refused restore changes nothing, and a restore waits for a running migration."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ def archive(tenant_to_delete: Agency, tmp_path: Path) -> Path:
     return path
 
 
-def test_with_rows_that_postgresql_refuses_it_is_served_as_before(
+def test_restore_of_invalid_rows_changes_nothing(
     tenant_to_delete: Agency, archive: Path, superuser
 ):
     name, text, members = "files_upload", b"nonsense\n", members_of(archive)
@@ -55,7 +55,7 @@ def test_with_rows_that_postgresql_refuses_it_is_served_as_before(
     assert orphaned_schemas_and_roles(superuser) == leaves
 
 
-def test_one_whose_purge_has_begun_since_is_left_to_it(tenant_to_delete: Agency, archive: Path):
+def test_restore_during_a_purge_is_refused(tenant_to_delete: Agency, archive: Path):
     tenant = tenant_by_slug(tenant_to_delete.slug)
     mark_deleting(tenant.pk, actor=SYSTEM)
 
@@ -65,9 +65,7 @@ def test_one_whose_purge_has_begun_since_is_left_to_it(tenant_to_delete: Agency,
     assert Tenant.objects.get(pk=tenant.pk).maintenance == ""
 
 
-def test_a_migration_that_is_under_way_ends_first(
-    tenant_to_delete: Agency, archive: Path, superuser
-):
+def test_restore_waits_for_a_running_migration(tenant_to_delete: Agency, archive: Path, superuser):
     schema = tenant_to_delete.ref.schema_name
     oid = "SELECT to_regnamespace(%s)::oid"
     before = superuser.execute(oid, [schema]).fetchone()

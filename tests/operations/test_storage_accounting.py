@@ -33,8 +33,8 @@ ID = "01a200a1-fef9-7d87-9d61-ba4f8486cdcc"
 
 
 @pytest.fixture
-def busy(site: Site, new_agency) -> Agency:
-    """An agency with two files and two uploads under way: one is in staging, one has some parts."""
+def agency_with_uploads(site: Site, new_agency) -> Agency:
+    """An agency with two files and two pending uploads: one in staging, one with some parts."""
     agency = new_agency()
     add_file(agency.owner.at, "a.txt", b"12345")
     assert try_direct_upload(site, agency.owner.at, "b.txt", b"678").status_code == 201
@@ -54,7 +54,7 @@ def pending(agency: Agency) -> int:
 
 
 def entered(site: Site, agency: Agency, slug: str, **login: str) -> Agency:
-    """The copy of an agency, with its owner logged in."""
+    """Log in as the owner of a copied agency and return the copy."""
     body = {"email": agency.owner.email, "password": PASSWORD, **login}
     answer = site.host(slug).post("/api/auth/login", body)
     assert answer.status_code == 200, answer.text
@@ -62,9 +62,17 @@ def entered(site: Site, agency: Agency, slug: str, **login: str) -> Agency:
     return Agency(slug, type(agency.owner)("", body["email"], at.token, "", at), site.host(slug))
 
 
-def test_a_clone_is_counted_before_and_after_its_first_upload(site: Site, busy: Agency):
-    told = json.loads(run_command("clone_tenant", busy.slug, f"{busy.slug}-s", "--json"))
-    copy = entered(site, busy, told["slug"], email=told["owner"], password=told["password"])
+def test_clone_is_counted_before_and_after_its_first_upload(
+    site: Site, agency_with_uploads: Agency
+):
+    told = json.loads(
+        run_command(
+            "clone_tenant", agency_with_uploads.slug, f"{agency_with_uploads.slug}-s", "--json"
+        )
+    )
+    copy = entered(
+        site, agency_with_uploads, told["slug"], email=told["owner"], password=told["password"]
+    )
 
     with tenant_context(copy.ref):
         assert not Balance.objects.exists()
@@ -77,50 +85,60 @@ def test_a_clone_is_counted_before_and_after_its_first_upload(site: Site, busy: 
     assert (shown["object_bytes"], shown["objects"]) == (8, 2)
     assert balance_of(copy) == (10, 3, 0, 0)
     assert_consistent(copy)
-    assert (pending(busy), len(unfinished_multiparts(busy))) == (2, 1)
+    assert (pending(agency_with_uploads), len(unfinished_multiparts(agency_with_uploads))) == (2, 1)
 
 
-def test_an_imported_tenant_has_no_upload_under_way(site: Site, busy: Agency, tmp_path: Path):
-    archive, slug = tmp_path / "a.tar", f"{busy.slug}-b"
-    run_command("export_tenant", busy.slug, "--to", str(archive))
+def test_imported_tenant_has_no_pending_upload(
+    site: Site, agency_with_uploads: Agency, tmp_path: Path
+):
+    archive, slug = tmp_path / "a.tar", f"{agency_with_uploads.slug}-b"
+    run_command("export_tenant", agency_with_uploads.slug, "--to", str(archive))
 
     run_command("import_tenant", str(archive), "--as", slug)
 
-    copy = entered(site, busy, slug)
+    copy = entered(site, agency_with_uploads, slug)
     assert balance_of(copy) == (8, 2, 0, 0)
     run_command("reconcile_storage", "--tenant", slug, "--settle")
     assert_consistent(copy)
     assert try_direct_upload(site, copy.owner.at, "new.txt", b"90").status_code == 201
-    assert (pending(busy), balance_of(busy)) == (2, (8, 2, LARGE + 100, 2))
+    assert (pending(agency_with_uploads), balance_of(agency_with_uploads)) == (
+        2,
+        (8, 2, LARGE + 100, 2),
+    )
 
 
-def test_a_restored_tenant_has_no_upload_under_way(site: Site, busy: Agency, tmp_path: Path):
+def test_restored_tenant_has_no_pending_upload(
+    site: Site, agency_with_uploads: Agency, tmp_path: Path
+):
     archive = tmp_path / "a.tar"
-    run_command("export_tenant", busy.slug, "--to", str(archive))
-    add_file(busy.owner.at, "since.txt", secrets.token_bytes(50))
-    late = post_upload(busy.owner.at, "late.bin", 100).json()
+    run_command("export_tenant", agency_with_uploads.slug, "--to", str(archive))
+    add_file(agency_with_uploads.owner.at, "since.txt", secrets.token_bytes(50))
+    late = post_upload(agency_with_uploads.owner.at, "late.bin", 100).json()
     put_content(site, late, os.urandom(100))
 
-    run_command("import_tenant", str(archive), "--restore", busy.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", agency_with_uploads.slug, "--yes")
 
-    back = entered(site, busy, busy.slug)
+    back = entered(site, agency_with_uploads, agency_with_uploads.slug)
     assert balance_of(back) == (8, 2, 0, 0)
     assert_consistent(back)
     assert post_complete(back.owner.at, late).status_code == 404
-    run_command("reconcile_storage", "--tenant", busy.slug)
+    run_command("reconcile_storage", "--tenant", agency_with_uploads.slug)
 
 
-def test_purge_deletes_staging_objects(busy: Agency, tmp_path: Path):
-    tenant = tenant_by_slug(busy.slug)
-    assert {name.partition("/")[0] for name in stored_sizes(busy)} == {"files", "incoming"}
+def test_purge_deletes_staging_objects(agency_with_uploads: Agency, tmp_path: Path):
+    tenant = tenant_by_slug(agency_with_uploads.slug)
+    assert {name.partition("/")[0] for name in stored_sizes(agency_with_uploads)} == {
+        "files",
+        "incoming",
+    }
 
-    run_command("delete_tenant", busy.slug, "--now", "--yes", "--to", str(tmp_path))
+    run_command("delete_tenant", agency_with_uploads.slug, "--now", "--yes", "--to", str(tmp_path))
 
-    assert_purged(busy, tenant)
+    assert_purged(agency_with_uploads, tenant)
 
 
 @pytest.mark.parametrize("name", [f"incoming/{ID}", f"file/{ID}", f"files/{ID}/x", "files/"])
-def test_an_archive_names_nothing_but_objects_of_versions(name: str):
+def test_archive_names_only_objects_of_file_versions(name: str):
     line = encode_line(ObjectReference(name, 1, "0" * 64))
 
     with pytest.raises(DamagedArchiveError):
