@@ -27,7 +27,7 @@ Model = type[models.Model]
 
 
 def idempotency_key(tenant: AuditTenant) -> str:
-    """Return the idempotency key of the seeded answer; the attacker sends the same key."""
+    """Return the idempotency key of the stored response; the attacker sends the same key."""
     return f"audit-{tenant.ref.id.hex}"
 
 
@@ -49,7 +49,7 @@ def create_api_key(tenant: AuditTenant, user: User) -> str:
 
 
 def seed(tenant: AuditTenant, transport: Transport) -> None:
-    """Create files with versions and shares, a stored answer, a session and a cache key.
+    """Create files with versions and shares, a stored response, a session and a cache key.
 
     One file is in the trash. Other models get a row made from their fields.
 

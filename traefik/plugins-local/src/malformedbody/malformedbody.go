@@ -1,9 +1,9 @@
 // Package malformedbody is a local plugin of Traefik, which interprets this source with Yaegi.
 //
-// When the body of a request breaks off or its transfer coding is not valid, Traefik answers 500, and
-// its middleware errors cannot tell that 500 from one of the backend. With this plugin the answer is
-// 499, which the backend never says. The response is not wrapped: an interpreted ResponseWriter has no
-// Flush (https://github.com/traefik/traefik/issues/10269).
+// When the body of a request is incomplete or its transfer coding is not valid, Traefik responds with
+// 500. Its middleware "errors" cannot distinguish that 500 from one of the backend. With this plugin
+// the status is 499, which the backend never sends. The response is not wrapped: an interpreted
+// ResponseWriter has no Flush (https://github.com/traefik/traefik/issues/10269).
 package malformedbody
 
 import (
@@ -30,11 +30,11 @@ func New(_ context.Context, next http.Handler, _ *Config, _ string) (http.Handle
 	return &middleware{next: next}, nil
 }
 
-// ServeHTTP passes a request without a body on as it is.
+// ServeHTTP forwards a request without a body unchanged.
 //
-// net/http takes a client that ends its half of the connection within a body for one that went away,
-// and cancels the context, so that nothing could be asked for the answer. Until the body is read to its
-// end, it is Read that says so; the context follows that of the client from then on.
+// If a client closes its half of the connection within a body, net/http treats it as disconnected and
+// cancels the context. Then Traefik could not request the error response. So this context does not
+// follow the client's until the body has been read to its end; before that, Read reports the error.
 func (m *middleware) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	if request.ContentLength == 0 {
 		m.next.ServeHTTP(writer, request)
@@ -55,8 +55,8 @@ type body struct {
 	ended  bool
 }
 
-// Read returns context.Canceled, for which Traefik answers 499, in place of what is wrong with the body.
-// A failure of the connection (a timeout, a reset) passes: Traefik answers it with 502 or 504.
+// Read returns context.Canceled for an error of the body, because Traefik responds to it with 499.
+// Errors of the connection (a timeout, a reset) are returned unchanged: Traefik sends 502 or 504.
 func (b *body) Read(buffer []byte) (int, error) {
 	count, err := b.source.Read(buffer)
 	if err == nil {
