@@ -39,7 +39,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
 ]
 # The breach service (k-anonymity range API); no request is made when it is empty. FAIL is the
-# result when no answer comes. A log-in never asks.
+# result if the service does not respond. It is never used for a log-in.
 PASSWORD_BREACH_URL = env.text(
     "PASSWORD_BREACH_URL", "https://api.pwnedpasswords.com/range" if PRODUCTION else ""
 )

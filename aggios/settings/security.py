@@ -6,7 +6,7 @@ from aggios.settings.base import COOKIE_PREFIX, PRODUCTION, PUBLIC_SCHEME, WEB_T
 from core import env
 
 SECRET_KEY = env.text("SECRET_KEY")
-# Former keys, the latest first: staff sessions and stored idempotent answers of theirs stay valid.
+# Former keys, the latest first: their staff sessions and stored idempotent responses stay valid.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
 # Every tenant's signing key is derived from this secret (tenants/signing_keys.py). The previous one
 # is accepted while its tokens are valid.

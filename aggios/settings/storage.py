@@ -16,7 +16,7 @@ TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
 # Up to this size one request to the object store; larger uploads have parts.
 UPLOAD_SINGLE_BYTES = env.integer("UPLOAD_SINGLE_BYTES", 16 * 1024**2, least=0)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 86400, least=60)
-# An upload without any byte ends after this time; limits per user (files/uploads/allowance.py).
+# An upload without any byte ends after this time. Limits per user: files/uploads/user_limits.py.
 UPLOAD_START_SECONDS = env.integer("UPLOAD_START_SECONDS", 3600, least=60)
 UPLOAD_OPEN_PER_USER = env.integer("UPLOAD_OPEN_PER_USER", 100, least=1)
 UPLOAD_USER_SHARE_PERCENT = env.integer("UPLOAD_USER_SHARE_PERCENT", 50, least=1)
@@ -33,7 +33,7 @@ S3_PUBLIC_ENDPOINT_URL = env.text("S3_PUBLIC_ENDPOINT_URL")
 S3_REGION = env.text("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
-# setup_storage enables these where the store has them; off leaves the bucket as it is.
+# setup_storage enables these if the store supports them; off does not change the bucket.
 S3_BUCKET_VERSIONING = env.flag("S3_BUCKET_VERSIONING", True)
 S3_BUCKET_ENCRYPTION = env.flag("S3_BUCKET_ENCRYPTION", True)
 DOWNLOAD_URL_SECONDS = env.integer("DOWNLOAD_URL_SECONDS", 300, least=10)

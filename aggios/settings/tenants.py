@@ -18,7 +18,7 @@ TENANT_LIMITS = {
 }
 # Days between scheduling a deletion and the purge; it can be cancelled until then.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
-# Archives are written here before a purge; none without it.
+# The folder for archives before a purge; without it purge_tenants requires --to.
 _EXPORTS = env.text("TENANT_EXPORT_DIR", "")
 TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
 # Days that a former subdomain redirects and is reserved; 0 releases it at once.
