@@ -1,4 +1,4 @@
-"""On ``api.`` the tenant comes from the credential only, whatever else a request says.
+"""On ``api.`` only the credential chooses the tenant, not any other part of the request.
 
 Requests go to gunicorn directly, so that no proxy changes a header.
 """
@@ -45,28 +45,28 @@ def mine(site: Site) -> Agency:
 
 @pytest.fixture(scope="module")
 def other(site: Site) -> Agency:
-    """Another tenant with open registration, whose owner has the same log-in as mine."""
+    """Another tenant with open registration, with the same owner address and password as mine."""
     agency = create_agency(site, "other-on-api", email="owner@mine-on-api.test")
     add_member(agency, "secret-person@other.test")
     return agency
 
 
 @pytest.fixture(scope="module")
-def theirs(other: Agency) -> str:
-    """The id of a file of the other agency's."""
+def other_file_id(other: Agency) -> str:
+    """The id of a file of the other agency."""
     answer = other.owner.at.post("/api/files", files={"file": ("secret-plan.txt", b"their plan")})
     return str(answer.json()["id"])
 
 
 def log_in(agency: Agency) -> Tokens:
-    """Open a session for the agency's owner; each request gets one of its own to use up."""
+    """Open a new session for the agency's owner: a request may end or replace it."""
     with tenant_context(agency.ref), transaction.atomic():
         opened = open_session(User.objects.get(pk=agency.owner.id))
         return access_token(opened.session, opened.user), opened.refresh_token
 
 
 def misleading(other: Agency, method: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the ways to name another tenant in a request."""
+    """Yield the ways to name another tenant in a request."""
     host = f"{other.slug}.{BASE_DOMAIN}"
     yield (
         "X- headers",
@@ -91,13 +91,13 @@ def misleading(other: Agency, method: str) -> Iterator[tuple[str, dict[str, Any]
 
 
 def in_other(route: Route, file: str) -> str:
-    """The route's path with the other tenant's file, and unknown ids for the rest."""
+    """Return the route's path with the other tenant's file and unknown other ids."""
     names = {name: NOBODYS for _, name, _, _ in Formatter().parse(route.path) if name}
     return route.path.format(**{**names, "file": file})
 
 
 def reset_limits() -> None:
-    """The same request is sent many times; that it was is not to change the answer."""
+    """Clear the rate limits, so that repeated requests get the same response."""
     redis = get_redis_connection("default")
     for key in redis.scan_iter("aggios-limits*"):
         redis.delete(key)
@@ -120,12 +120,12 @@ def ask(api: Host, route: Route, method: str, mine: Agency, file: str, **more: A
 
 @pytest.mark.parametrize(("route", "method"), REQUESTS)
 def test_naming_another_tenant_changes_nothing(
-    api: Host, mine: Agency, other: Agency, theirs: str, route: Route, method: str
+    api: Host, mine: Agency, other: Agency, other_file_id: str, route: Route, method: str
 ):
-    plain = ask(api, route, method, mine, theirs)
+    plain = ask(api, route, method, mine, other_file_id)
 
     for way, more in misleading(other, method):
-        answer = ask(api, route, method, mine, theirs, **more)
+        answer = ask(api, route, method, mine, other_file_id, **more)
 
         assert answer.status_code == plain.status_code, way
         for secret in (other.owner.id, "secret-person", "secret-plan"):
@@ -139,7 +139,7 @@ def test_naming_another_tenant_changes_nothing(
 
 
 @pytest.mark.parametrize("change", [str.upper, str.title, lambda name: f"{name}."])
-def test_the_host_is_the_same_however_it_is_written(
+def test_host_in_other_spellings_reaches_the_api(
     api: Host, mine: Agency, change: Callable[[str], str]
 ):
     written = Host(api.port, change(api.name), log_in(mine)[0])
@@ -150,13 +150,13 @@ def test_the_host_is_the_same_however_it_is_written(
 @pytest.mark.parametrize(
     "path", ["/{slug}/api/users/me", "/api/{slug}/users/me", "/{id}/api/files"]
 )
-def test_no_path_names_a_tenant(api: Host, mine: Agency, other: Agency, path: str):
+def test_path_that_names_a_tenant_is_not_found(api: Host, mine: Agency, other: Agency, path: str):
     asked = path.format(slug=other.slug, id=other.ref.id)
 
     assert status_and_code(api.with_token(log_in(mine)[0]).get(asked)) == (404, "not_found")
 
 
-def test_a_target_that_names_a_host_leads_nowhere_else(api: Host, mine: Agency, other: Agency):
+def test_absolute_request_target_does_not_change_the_tenant(api: Host, mine: Agency, other: Agency):
     """``GET http://other…/api/users/me`` (RFC 9112 section 3.2.2) with api.'s Host and my token."""
     connection = http.client.HTTPConnection("127.0.0.1", api.port)
     target = f"http://{other.slug}.{BASE_DOMAIN}:{api.port}/api/users/me"
@@ -171,10 +171,8 @@ def test_a_target_that_names_a_host_leads_nowhere_else(api: Host, mine: Agency, 
     assert other.owner.id not in text
 
 
-def test_the_bearer_token_wins_over_a_log_in_for_another_tenant(
-    api: Host, mine: Agency, other: Agency
-):
-    """Both know this address and password; the answer is the credential's tenant's."""
+def test_log_in_with_a_bearer_token_stays_in_its_tenant(api: Host, mine: Agency, other: Agency):
+    """Both tenants have this address and password; the credential's tenant answers."""
     body = {"email": mine.owner.email, "password": PASSWORD, "tenant": other.slug}
 
     with_credential = api.with_token(log_in(mine)[0]).post("/api/auth/login", body)
@@ -193,7 +191,7 @@ def test_refresh_token_works_in_its_own_tenant_only(api: Host, mine: Agency, oth
 
 
 @pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout", "/api/logout"])
-def test_one_tenants_credential_does_nothing_to_anothers_session(
+def test_credential_of_another_tenant_cannot_end_a_session(
     api: Host, mine: Agency, other: Agency, path: str
 ):
     """The access token of one tenant with the refresh token of another, both ways."""

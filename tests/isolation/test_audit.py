@@ -1,4 +1,4 @@
-"""``manage.py audit_isolation`` on the code as it is: nothing goes through, nothing is left."""
+"""``manage.py audit_isolation`` on the unchanged code: no crossing, no leftover tenant."""
 
 import io
 import json
@@ -22,7 +22,7 @@ from tenants.models import Tenant
 from tenants.services import create_tenant
 from tests.support.http_client import Site
 
-# Thousands of requests: half a minute on two quiet cores, more on busy ones.
+# Thousands of requests: half a minute on two idle cores, longer on a loaded machine.
 pytestmark = pytest.mark.timeout(1200)
 
 
@@ -35,12 +35,12 @@ def report(site: Site) -> dict:
     return json.loads(out.getvalue())
 
 
-def test_nothing_goes_through_and_nothing_is_left(report: dict):
+def test_audit_finds_no_crossing_and_leaves_no_tenant(report: dict):
     assert report["crossings"] == 0
     assert find_leftovers() == []
 
 
-def test_every_route_was_tried_with_every_method(report: dict):
+def test_audit_tries_every_route_with_every_method(report: dict):
     tried = {(row["layer"], row["target"], row["action"]) for row in report["rows"]}
 
     for route in all_routes():
@@ -48,8 +48,8 @@ def test_every_route_was_tried_with_every_method(report: dict):
             assert (route.site, route.shown, method) in tried
 
 
-@pytest.mark.usefixtures("leaky")
-def test_the_command_tells_and_fails(committed: None):
+@pytest.mark.usefixtures("leaky_urlconf")
+def test_command_with_a_leak_reports_it_and_fails(committed: None):
     out = io.StringIO()
 
     with pytest.raises(CommandError, match=r"attempts? went through"):
@@ -59,7 +59,7 @@ def test_the_command_tells_and_fails(committed: None):
     assert "/leak/people" in out.getvalue()
 
 
-def test_what_a_killed_run_left_is_removed_and_nothing_else(committed: None):
+def test_clean_removes_only_tenants_of_a_killed_run(committed: None):
     left = create_audit_tenant().ref
     customer = create_tenant(name="Audit x", subdomain="isolation-audit-customer", actor=SYSTEM)
     try:
@@ -77,7 +77,7 @@ def test_what_a_killed_run_left_is_removed_and_nothing_else(committed: None):
         )
 
 
-def test_a_running_site_is_asked_over_http(site: Site, stores: TestStack):
+def test_audit_with_a_url_sends_http_requests(site: Site, stores: TestStack):
     url = f"http://127.0.0.1:{stores.ports['gunicorn']}"
     out = io.StringIO()
 
@@ -90,7 +90,7 @@ def test_a_running_site_is_asked_over_http(site: Site, stores: TestStack):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_one_that_is_stopped_leaves_nothing(
+def test_stopped_audit_leaves_no_tenant(
     committed: None, stores: TestStack, number: int, status: int
 ):
     process = subprocess.Popen(

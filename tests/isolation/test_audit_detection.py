@@ -1,4 +1,4 @@
-"""Isolation broken on purpose, in many ways: the audit reports each."""
+"""The isolation audit reports each of many deliberate leaks."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ LEAKS = {
 }
 
 
-def quietly(line: str) -> None:
+def ignore_progress(line: str) -> None:
     """Show no progress."""
 
 
@@ -67,26 +67,26 @@ def pair(committed: None) -> Iterator[tuple[Canaries, Canaries]]:
         seed(tenant, InProcessTransport())
         seeded.append(read_canaries(tenant))
     yield exclude_common(*seeded)
-    remove_leftovers(quietly)
+    remove_leftovers(ignore_progress)
 
 
 def crossings(pair: tuple[Canaries, Canaries], shown: str) -> list[AttemptResult]:
-    """Try the routes with this path and return what went through."""
+    """Try the routes with this path and return the crossings."""
     attacker, victim = pair
-    watch = ChangeMonitor(victim.tenant.ref)
+    monitor = ChangeMonitor(victim.tenant.ref)
     try:
         routes = [route for route in all_routes() if route.shown == shown]
         attacking = Attacker(attacker.tenant, victim)
-        rows = list(probe_routes(attacking, routes, watch, InProcessTransport(), quietly))
+        rows = list(probe_routes(attacking, routes, monitor, InProcessTransport(), ignore_progress))
     finally:
-        watch.close()
+        monitor.close()
     assert rows
     return [row for row in rows if row.crossing]
 
 
 @pytest.mark.parametrize(("shown", "what"), LEAKS.items(), ids=[*LEAKS])
-@pytest.mark.usefixtures("leaky")
-def test_a_leak_is_reported(pair: tuple[Canaries, Canaries], shown: str, what: str):
+@pytest.mark.usefixtures("leaky_urlconf")
+def test_leaking_route_is_reported(pair: tuple[Canaries, Canaries], shown: str, what: str):
     found = crossings(pair, shown)
 
     assert any(what in row.crossing for row in found), found
@@ -100,7 +100,7 @@ def test_attempts_on_a_correct_route_report_nothing(pair: tuple[Canaries, Canari
     "shown",
     ["/api/tenants", "/api/tenants/{tenant_id}", "/api/tenants/{tenant_id}/domains"],
 )
-def test_a_staff_route_that_asks_for_no_credential_is_reported(
+def test_staff_route_without_authentication_is_reported(
     pair: tuple[Canaries, Canaries], monkeypatch: pytest.MonkeyPatch, shown: str
 ):
     assert crossings(pair, shown) == []
@@ -112,7 +112,7 @@ def test_a_staff_route_that_asks_for_no_credential_is_reported(
     assert {row.layer for row in found} >= {"apex", "admin"}
 
 
-def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], superuser):
+def test_role_with_foreign_grants_is_reported(pair: tuple[Canaries, Canaries], superuser):
     attacker, victim = (canaries.tenant.ref for canaries in pair)
     where = f"{victim.schema_name}.accounts_user"
     superuser.execute(f"GRANT USAGE ON SCHEMA {victim.schema_name} TO {attacker.schema_name}")
@@ -129,13 +129,13 @@ def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], super
 
 
 class WithoutPrefix(TenantStorage):
-    """A storage that forgot whose objects it serves."""
+    """A storage without the tenant's prefix in its object keys."""
 
     def key_of(self, name: str) -> str:
         return name.removeprefix("/")
 
 
-def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canaries], settings):
+def test_object_key_without_prefix_is_reported(pair: tuple[Canaries, Canaries], settings):
     attacker, victim = pair
     assert [row for row in probe_storage(attacker.tenant.ref, victim) if row.crossing] == []
     settings.STORAGES = {
@@ -150,7 +150,7 @@ def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canari
     assert any("outside of the tenant's prefix" in row.crossing for row in found)
 
 
-def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries]):
+def test_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries]):
     tenant = pair[0].tenant
     with tenant_context(tenant.ref):
         kept = list(Answer.objects.all())
@@ -158,22 +158,22 @@ def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries
     with pytest.raises(AuditIncompleteError, match=r"no canary for idempotency\.Answer"):
         read_canaries(tenant)
 
-    # Seeding again creates a row from the model's fields, as for a model that comes later.
+    # Seeding again creates a row from the model's fields, as it does for a new model.
     seed(tenant, InProcessTransport())
     assert kept
     assert read_canaries(tenant).ids["answer"]
 
 
 @pytest.fixture
-def watch(pair: tuple[Canaries, Canaries]) -> Iterator[ChangeMonitor]:
+def monitor(pair: tuple[Canaries, Canaries]) -> Iterator[ChangeMonitor]:
     """The second tenant of the pair under observation."""
-    watch = ChangeMonitor(pair[1].tenant.ref)
-    yield watch
-    watch.close()
+    monitor = ChangeMonitor(pair[1].tenant.ref)
+    yield monitor
+    monitor.close()
 
 
 def maintain(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
-    """Compare rows and store in the second tenant, by the command in a process of its own."""
+    """Run reconcile_storage for the second tenant in a separate process."""
     command = [sys.executable, "manage.py", "reconcile_storage", "--exit-zero"]
     subprocess.run(
         [*command, "--tenant", pair[1].tenant.ref.slug],
@@ -189,35 +189,35 @@ def reconciled_at(pair: tuple[Canaries, Canaries]) -> datetime | None:
         return Balance.objects.get().reconciled_at
 
 
-def test_platform_work_beside_the_audit_is_no_crossing(
-    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, stores: TestStack
+def test_platform_work_during_the_audit_is_no_crossing(
+    pair: tuple[Canaries, Canaries], monitor: ChangeMonitor, stores: TestStack
 ):
     before = reconciled_at(pair)
 
     maintain(pair, stores)
 
     assert reconciled_at(pair) != before
-    assert watch.changes() == []
+    assert monitor.changes() == []
 
 
-def test_foreign_write_beside_platform_work_is_reported(
-    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, stores: TestStack
+def test_foreign_write_during_platform_work_is_reported(
+    pair: tuple[Canaries, Canaries], monitor: ChangeMonitor, stores: TestStack
 ):
     maintain(pair, stores)
     with tenant_context(pair[1].tenant.ref):
         Balance.objects.update(reconciled_at=timezone.now())
 
-    assert watch.changes() == ["files_balance was changed: UPDATE of reconciled_at by aggios"]
-    assert watch.changes() == []
+    assert monitor.changes() == ["files_balance was changed: UPDATE of reconciled_at by aggios"]
+    assert monitor.changes() == []
 
 
 def test_truncated_table_and_disabled_trigger_are_reported(
-    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, superuser
+    pair: tuple[Canaries, Canaries], monitor: ChangeMonitor, superuser
 ):
     table = f"{pair[1].tenant.ref.schema_name}.accounts_recoverycode"
     superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER {RECORD_TRIGGER}")
     superuser.execute(f"TRUNCATE {table}")
-    found = watch.changes()
+    found = monitor.changes()
     superuser.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {RECORD_TRIGGER}")
 
     assert [line.partition(":")[0] for line in found] == [

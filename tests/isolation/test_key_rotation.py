@@ -1,4 +1,4 @@
-"""Rotating one tenant's key ends its tokens at once in every process, and no other's."""
+"""Rotating a tenant's key ends its tokens in every process, and no other tenant's."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Site
 
 ME = "/api/users/me"
-TIMES = 12  # two workers, and a new connection each time: each of them is asked
+TIMES = 12  # enough new connections that each of the two workers gets requests
 
 
 def rotate(slug: str, *more: str) -> str:
@@ -30,7 +30,7 @@ def answers(person, path: str = ME) -> Counter:
     return Counter(person.at.get(path).status_code for _ in range(TIMES))
 
 
-def test_every_token_of_the_tenant_ends_and_no_other(site: Site, agency: Agency, globex: Agency):
+def test_rotation_ends_every_token_of_one_tenant_only(site: Site, agency: Agency, globex: Agency):
     member = add_member(agency, "member@here.test")
     people = (agency.owner, member, globex.owner)
     assert [answers(person) for person in people] == [Counter({200: TIMES})] * 3
@@ -48,7 +48,7 @@ def test_every_token_of_the_tenant_ends_and_no_other(site: Site, agency: Agency,
     assert kept.status_code == 200
 
 
-def test_people_are_told_why_and_log_in_again(agency: Agency, globex: Agency):
+def test_refused_token_explains_the_rotation_and_log_in_works(agency: Agency, globex: Agency):
     rotate(agency.slug, "--yes")
 
     told = agency.owner.at.get(ME).json()["detail"]
@@ -57,12 +57,12 @@ def test_people_are_told_why_and_log_in_again(agency: Agency, globex: Agency):
     assert told == KEY_ROTATED_MESSAGE
     assert token_header(again.json()["access_token"])["kid"] == f"{agency.ref.id.hex}.2"
     assert agency.host.with_token(again.json()["access_token"]).get(ME).status_code == 200
-    # Who never had a token of this tenant is told nothing.
+    # A token of another tenant gets no explanation.
     other_tenant = agency.host.with_token(globex.owner.access_token).get(ME)
     assert other_tenant.json()["detail"] != KEY_ROTATED_MESSAGE
 
 
-def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):
+def test_rotation_ends_sessions_and_is_audited(agency: Agency):
     rotate(agency.slug, "--yes")
 
     with tenant_context(agency.ref):
@@ -76,7 +76,9 @@ def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):
     assert rotated.details == {"version": 2}
 
 
-def test_the_command_says_what_it_does(agency: Agency, monkeypatch: pytest.MonkeyPatch):
+def test_rotation_command_needs_a_confirmation_and_a_known_slug(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+):
     assert json.loads(rotate(agency.slug, "--dry-run", "--json")) == {
         "tenant": agency.slug,
         "from": 1,

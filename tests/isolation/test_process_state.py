@@ -1,8 +1,8 @@
-"""Every value that a process keeps between requests is reviewed: it cannot mix tenants up."""
+"""Every value that a process keeps between requests is reviewed for tenant isolation."""
 
 from tests.support.process_state import process_state
 
-# How a tenant gets into it; a new one fails the test until it is reviewed.
+# How each value depends on the tenant; a new value fails the test until it is reviewed.
 REVIEWED = {
     # The code's own facts, the same for all tenants.
     "accounts.users.queries._by_email_sql": "SQL text that names no schema",
@@ -10,7 +10,7 @@ REVIEWED = {
     "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",
     "accounts.authentication._session_sql": "SQL text that names no schema",
     "accounts.permissions._cached_policy": "by the settings of a tenant, which hold nothing of its people",  # noqa: E501
-    "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
+    "accounts.passwords.validation._dummy_hash": "the hash of a password that no user has",
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",
     "staff.backends._unknown_hash": "the hash of a password that no account has",
     "aggios.openapi_views.openapi_document": "the API's description, by the URL configuration",
@@ -30,10 +30,10 @@ REVIEWED = {
     "tenants.schemas.schema_state.tenant_migrations": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.server.request_body.DRAIN_THREADS": "how many threads may read on; holds no data",
-    "aggios.server.slow_clients.LIMITER": "how long connections were waited for; no data of theirs",
+    "aggios.server.slow_clients.LIMITER": "how long connections took to send; holds no data of them",
     "accounts.passwords.hashers.hash_pool": "threads that hash; they know no tenant",
-    "accounts.passwords.breaches._executor": "threads that ask; they know no tenant",
-    "accounts.passwords.breaches.service_pause": "until when the service is not asked",
+    "accounts.passwords.breaches._executor": "threads that query the service; they know no tenant",
+    "accounts.passwords.breaches.service_pause": "until when the service is not queried",
     "core.rate_limits.limits._redis_windows": "a connection; the tenant is in each limit's key",
     "core.rate_limits.limits._local_windows": "counts by the same keys as in Redis",
     "core.observability.metrics.REQUEST_COUNT": "labels name no tenant",
@@ -41,9 +41,9 @@ REVIEWED = {
     "core.redis_connections._made": "a number",
     "files.storage.client._health_client": "a connection; asks for the bucket alone",
     "files.storage.client.client": "a connection; prefix and keys are put in at each call",
-    "files.storage.client.signing_client": "signs what it is given; prefix and keys come along",
+    "files.storage.client.signing_client": "signs what it is given; prefix and keys are passed in at each call",
     "files.storage.credentials._sts_client": "a connection; asks with our own keys",
-    # By request or thread: reset on the way out, and new threads begin empty.
+    # By request or thread: reset at the end, and empty in new threads.
     "core.request_context._current": "ContextVar, one request",
     "core.db_backend.scope._current": "ContextVar, one block",
     "tenants.context._current": "ContextVar, one block",
@@ -58,7 +58,7 @@ REVIEWED = {
 }
 
 
-def test_everything_that_a_process_keeps_is_reviewed():
+def test_process_state_is_completely_reviewed():
     found = process_state()
 
     assert found - set(REVIEWED) == set(), "Say in REVIEWED how a tenant gets into it."

@@ -1,4 +1,4 @@
-"""docs/security.md says for each shared thing which test proves it; the tests are there."""
+"""The tests that docs/security.md names for each shared resource exist."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ def defined_in(path: str) -> set[str]:
     }
 
 
-def test_every_row_names_tests_that_exist():
+def test_security_page_rows_name_existing_tests():
     found = rows()
     assert len(found) >= 20
     for row in found:

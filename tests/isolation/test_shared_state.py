@@ -25,7 +25,7 @@ def modules() -> list[Path]:
 
 
 def users_of(package: str) -> set[str]:
-    """Return the modules of ours that import a package."""
+    """Return the project's modules that import a package."""
     found = set()
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -36,7 +36,7 @@ def users_of(package: str) -> set[str]:
     return found
 
 
-def test_a_cache_key_is_one_tenants(acme: Agency, globex: Agency):
+def test_cache_key_is_separate_for_each_tenant(acme: Agency, globex: Agency):
     ours, theirs = acme.ref, globex.ref
     key, value = secrets.token_hex(8), "acme's"
     with tenant_context(ours):
@@ -52,22 +52,24 @@ def test_a_cache_key_is_one_tenants(acme: Agency, globex: Agency):
         assert cache.delete(key)
 
 
-def test_a_limit_of_log_ins_names_the_tenant(acme: Agency, globex: Agency):
+def test_login_throttle_key_names_the_tenant(acme: Agency, globex: Agency):
     email = f"{secrets.token_hex(8)}@nobody.test"
     for agency in (acme, globex):
         agency.host.post("/api/auth/login", {"email": email, "password": "wrong"})
     redis = get_redis_connection("default")
     keys = [key.decode() for key in redis.scan_iter(f"aggios-limits*{email}*")]
 
-    assert len(keys) == 4  # for account and address, and for the account from anywhere
+    assert len(keys) == 4  # by account and client address, and by account only
     assert {ref.id for ref in (acme.ref, globex.ref) for key in keys if str(ref.id) in key} == {
         acme.ref.id,
         globex.ref.id,
     }
 
 
-def test_each_line_of_the_log_names_its_own_tenant(acme: Agency, globex: Agency, stores: TestStack):
-    """Both ask at once, of the same threads; the request's id tells whose line it is."""
+def test_concurrent_request_log_lines_name_their_tenant(
+    acme: Agency, globex: Agency, stores: TestStack
+):
+    """Both tenants send requests to the same threads; the request id names the tenant."""
     run = secrets.token_hex(4)
 
     def ask(number: int) -> None:
@@ -88,9 +90,7 @@ def test_each_line_of_the_log_names_its_own_tenant(acme: Agency, globex: Agency,
         assert (line["tenant"], line["user"]) == (slug, users[slug])
 
 
-def test_no_label_of_the_metrics_names_a_tenant(
-    site: Site, acme: Agency, globex: Agency, stores: TestStack
-):
+def test_metrics_labels_name_no_tenant(site: Site, acme: Agency, globex: Agency, stores: TestStack):
     for agency in (acme, globex):
         assert agency.owner.at.get("/api/files").status_code == 200
     port = stores.ports["gunicorn"]
@@ -108,7 +108,7 @@ READ = [route for route in ROUTES["tenant"] if "GET" in route.methods and "{" no
 
 
 @pytest.mark.parametrize("route", READ, ids=lambda route: route.name)
-def test_no_shared_cache_keeps_what_depends_on_who_asks(acme: Agency, route):
+def test_responses_that_depend_on_the_user_are_not_publicly_cacheable(acme: Agency, route):
     known = acme.owner.at.get(route.path)
     anonymous = acme.host.get(route.path)
 
@@ -116,13 +116,13 @@ def test_no_shared_cache_keeps_what_depends_on_who_asks(acme: Agency, route):
     assert "public" not in control
     if "no-store" in control or "private" in control:
         return
-    # A cacheable page is cached under its host's name, and is the same for every client.
+    # A cacheable page is cached by its host name, and is the same for every client.
     assert known.headers["Content-Type"].startswith("text/html")
     assert acme.owner.email not in known.text
     assert known.text == anonymous.text
 
 
-def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globex: Agency):
+def test_static_files_are_equal_at_every_host(site: Site, acme: Agency, globex: Agency):
     pages = (acme.host.get("/").text, globex.host.get("/").text)
     links = [re.findall(r'(?:href|src)="(/static/[^"]+)"', page) for page in pages]
 
@@ -131,8 +131,8 @@ def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globe
         assert acme.host.get(link).content == globex.host.get(link).content
 
 
-def test_no_request_leaves_a_temporary_file():
-    """Uploads are streamed. What is made is the process's own: metrics of workers, heartbeats."""
+def test_requests_leave_no_temporary_file():
+    """Uploads are streamed. Only processes make files: worker metrics and heartbeats."""
     ours = {
         "aggios/gunicorn.py",
         "core/workers.py",
@@ -141,26 +141,26 @@ def test_no_request_leaves_a_temporary_file():
     assert users_of("tempfile") == ours
 
 
-def test_mail_is_sent_from_a_tenants_outbox_alone():
-    """Elsewhere nothing makes sure that a link in it names the tenant by its host."""
+def test_mail_is_sent_only_from_the_outbox():
+    """Only the outbox ensures that links in an e-mail name the tenant by its host."""
     using = users_of("django.core.mail") | users_of("smtplib")
 
     assert using
     assert {name for name in using if not name.startswith("accounts/email/")} == set()
 
 
-# The lock of each, and how the tenant gets into it.
+# Each advisory lock, and how its key depends on the tenant.
 LOCKS = {
     "audit/functions.sql": "by the trail's schema",
     "tenants/fleet/control.py": "one for the fleet, and by the run's id",
     "tenants/schemas/schema_state.py": "by the tenant's schema",
-    "operations/housekeeping.py": "one for the chores",
+    "operations/housekeeping.py": "one for the periodic tasks",
     "operations/isolation/run.py": "one for audits",
     "operations/owner_session.py": "by the tenant's id",
 }
 
 
-def test_every_advisory_lock_is_reviewed():
+def test_advisory_locks_are_all_reviewed():
     using = {
         str(path.relative_to(ROOT))
         for path in [*modules(), ROOT / "audit/functions.sql"]
