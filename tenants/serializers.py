@@ -32,18 +32,20 @@ class ProofRecordSerializer(serializers.Serializer[Any]):
 
 class DomainSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    domain = serializers.CharField(help_text="The whole host name.")
+    domain = serializers.CharField(help_text="The complete host name.")
     kind = serializers.ChoiceField(["subdomain", "custom"])
     is_primary = serializers.BooleanField()
     verified_at = serializers.DateTimeField(allow_null=True)
     redirect_until = serializers.DateTimeField(
-        allow_null=True, help_text="A former subdomain, whose links are redirected until then."
+        allow_null=True, help_text="For a former subdomain: the end of its redirect."
     )
 
 
 class DomainSerializer(DomainSummarySerializer):
     checked_at = serializers.DateTimeField(allow_null=True)
-    check_result = serializers.CharField(allow_blank=True, help_text="Of the last look-up.")
+    check_result = serializers.CharField(
+        allow_blank=True, help_text="The result of the last look-up."
+    )
     proof = ProofRecordSerializer(
         allow_null=True, help_text="The DNS record that proves a custom domain."
     )
@@ -51,12 +53,12 @@ class DomainSerializer(DomainSummarySerializer):
 
 class LimitsSerializer(serializers.Serializer[Any]):
     storage_bytes = serializers.IntegerField(
-        allow_null=True, help_text="What all objects together may take; null is no limit."
+        allow_null=True, help_text="The maximum total size of all objects; null is no limit."
     )
     storage_objects = serializers.IntegerField(
-        allow_null=True, help_text="How many objects there may be; null is no limit."
+        allow_null=True, help_text="The maximum number of objects; null is no limit."
     )
-    file_max_bytes = serializers.IntegerField(help_text="The largest file.")
+    file_max_bytes = serializers.IntegerField(help_text="The maximum size of one file.")
 
 
 class UsageSerializer(serializers.Serializer[Any]):

@@ -33,14 +33,14 @@ MAX_REQUESTS_PER_MINUTE = 100_000
 class CreateApiKeySerializer(serializers.Serializer[Any]):
     name = NameField(max_length=100)
     scopes = ListField(child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
-    expires_at = ExpiryField(help_text="No expiry without it.")
+    expires_at = ExpiryField(help_text="Without it the key does not expire.")
     requests_per_minute = IntegerField(
         required=False,
         allow_null=True,
         default=None,
         min_value=1,
         max_value=MAX_REQUESTS_PER_MINUTE,
-        help_text="The default limit of API keys without it.",
+        help_text="Without it the default limit applies.",
     )
 
     def validate_scopes(self, value: list[str]) -> list[str]:
@@ -62,12 +62,12 @@ class ApiKeySerializer(serializers.Serializer[Any]):
     created_by = ApiKeyCreatorSerializer(help_text="The key acts as this person.")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="Accurate to the minute.")
     last_used_ip = serializers.IPAddressField(allow_null=True)
 
 
 class CreatedApiKeySerializer(ApiKeySerializer):
-    key = serializers.CharField(help_text="Shown in this response only.")
+    key = serializers.CharField(help_text="Returned only in this response.")
 
 
 def serialize_api_key(row: ApiKey) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class InviterSerializer(serializers.Serializer[Any]):
 
 class InvitationSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    email = serializers.EmailField(allow_null=True, help_text="Null for a link.")
+    email = serializers.EmailField(allow_null=True, help_text="Null for an invitation by link.")
     role = serializers.ChoiceField(User.Role.choices)
     state = serializers.ChoiceField(STATES)
     invited_by = InviterSerializer()
@@ -83,8 +83,12 @@ class InvitationSerializer(serializers.Serializer[Any]):
 
 
 class IssuedInvitationSerializer(InvitationSerializer):
-    token = serializers.CharField(required=False, help_text="Of a link; in this response only.")
-    url = serializers.URLField(required=False, help_text="Of a link; in this response only.")
+    token = serializers.CharField(
+        required=False, help_text="Only for a link, and only in this response."
+    )
+    url = serializers.URLField(
+        required=False, help_text="Only for a link, and only in this response."
+    )
 
 
 def serialize_invitation(invitation: Invitation) -> dict[str, Any]:

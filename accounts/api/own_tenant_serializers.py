@@ -61,7 +61,9 @@ class TenantSettingsSerializer(StrictSerializer):
         help_text="A session ends this long after the log-in; 3600 or more, 0 for never.",
     )
     sessions_per_user = IntegerField(
-        min_value=1, max_value=1000, help_text="One more session ends the least recently used one."
+        min_value=1,
+        max_value=1000,
+        help_text="The maximum per user; a new session above it ends the least recently used one.",
     )
     second_factor_roles = ListField(
         child=serializers.ChoiceField(User.Role.choices),
@@ -96,7 +98,7 @@ class DeleteOwnTenantSerializer(serializers.Serializer[Any]):
 
 
 class TransferOwnershipSerializer(serializers.Serializer[Any]):
-    user_id = serializers.UUIDField(help_text="Who is to own the workspace.")
+    user_id = serializers.UUIDField(help_text="The id of the new owner.")
 
 
 class OwnTenantUsageSerializer(UsageSerializer):
@@ -104,7 +106,7 @@ class OwnTenantUsageSerializer(UsageSerializer):
 
 
 class OwnTenantLimitsSerializer(LimitsSerializer):
-    custom_domains = serializers.IntegerField(help_text="The number that may be claimed.")
+    custom_domains = serializers.IntegerField(help_text="The maximum number of custom domains.")
 
 
 class OwnTenantSerializer(serializers.Serializer[Any]):

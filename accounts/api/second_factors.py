@@ -63,13 +63,14 @@ class SecondFactorsSerializer(serializers.Serializer[Any]):
 
 
 class CreatedSecondFactorSerializer(SecondFactorSerializer):
-    secret = serializers.CharField(help_text="Base 32; shown once.")
+    secret = serializers.CharField(help_text="In base 32; returned only in this response.")
     uri = serializers.CharField(help_text="`otpauth://`, for a QR code.")
 
 
 class RecoveryCodesSerializer(serializers.Serializer[Any]):
     recovery_codes = serializers.ListField(
-        child=serializers.CharField(), help_text="Shown once; each is good once."
+        child=serializers.CharField(),
+        help_text="Returned only in this response. Each code can be used once.",
     )
 
 

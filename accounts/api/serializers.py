@@ -26,7 +26,7 @@ from tenants.names import (
     clean_tenant_name,
 )
 
-TENANT_FIELD_HELP = "On api. only, and only without a credential, which names its workspace itself."
+TENANT_FIELD_HELP = "Only on api., and only without a credential: a credential names its workspace."
 MAX_EMAIL_TOKEN_LENGTH = 200
 
 
@@ -66,7 +66,7 @@ class SignupSerializer(NewAccountSerializer):
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
-    refresh_token = TextField(max_length=4096, help_text="It names its workspace.")
+    refresh_token = TextField(max_length=4096, help_text="The token names its workspace.")
 
 
 class LogoutSerializer(serializers.Serializer[Any]):
@@ -76,7 +76,9 @@ class LogoutSerializer(serializers.Serializer[Any]):
 class ReauthenticateSerializer(serializers.Serializer[Any]):
     password = TextField(max_length=1024, trim_whitespace=False, required=False)
     code = TextField(
-        max_length=MAX_CODE_LENGTH, required=False, help_text="Of the app, or a recovery code."
+        max_length=MAX_CODE_LENGTH,
+        required=False,
+        help_text="A code of the authenticator app, or a recovery code.",
     )
 
 
@@ -132,7 +134,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-PASSWORD_CHANGE_HELP = "Present and true while an administrator has chosen the password."  # noqa: S105
+PASSWORD_CHANGE_HELP = "Present and true while the password is one that an administrator chose."  # noqa: S105
 
 
 class OwnUserSerializer(UserSerializer):

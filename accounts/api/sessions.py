@@ -35,8 +35,8 @@ STATE_PARAMETER = OpenApiParameter(
 
 class SessionSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    created_at = serializers.DateTimeField(help_text="The log-in.")
-    last_used_at = serializers.DateTimeField(help_text="To the minute.")
+    created_at = serializers.DateTimeField(help_text="The time of the log-in.")
+    last_used_at = serializers.DateTimeField(help_text="Accurate to the minute.")
     expires_at = serializers.DateTimeField(help_text="The session can be refreshed until then.")
     proved_at = serializers.DateTimeField(
         help_text="The last authentication with password or code."

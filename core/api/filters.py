@@ -52,5 +52,5 @@ def ordering_parameter(names: Sequence[str]) -> OpenApiParameter:
         "ordering",
         str,
         enum=[sign + name for name in names for sign in ("", "-")],
-        description="`-` in front reverses. Newest first without it.",
+        description="A leading `-` reverses the order. The default is newest first.",
     )

@@ -222,7 +222,7 @@ class CredentialsSerializer(serializers.Serializer[Any]):
         max_length=MAX_CODE_LENGTH,
         required=False,
         allow_blank=True,
-        help_text="Of the second factor, for who has one: the app's, or a recovery code.",
+        help_text="With a second factor: a code of the authenticator app, or a recovery code.",
     )
 
 

@@ -41,7 +41,7 @@ class FileDownloadView(ApiView):
         parameters=[VERSION_PARAMETER],
         responses={
             200: OpenApiResponse(DownloadSerializer, "With `Accept: application/json`."),
-            302: OpenApiResponse(description="To the URL."),
+            302: OpenApiResponse(description="Redirect to the presigned URL."),
         },
     )
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:

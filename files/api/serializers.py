@@ -49,7 +49,7 @@ class FileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
     content_type = serializers.CharField()
-    sha256 = serializers.CharField(help_text="Of the content, in hexadecimal.")
+    sha256 = serializers.CharField(help_text="SHA-256 of the content, in hexadecimal.")
     version = serializers.IntegerField(help_text="The number of the current version.")
     owner = serializers.UUIDField(help_text="The id of the person whose file it is.")
     created_at = serializers.DateTimeField()

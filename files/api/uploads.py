@@ -75,7 +75,7 @@ class CreateUploadSerializer(serializers.Serializer[Any]):
         r"^[0-9a-fA-F]{64}\Z",
         max_length=64,
         required=False,
-        help_text="Of the content, in hexadecimal; other content is then refused.",
+        help_text="SHA-256 of the content, in hexadecimal. Other content is then refused.",
     )
 
 
@@ -97,7 +97,9 @@ class UploadSummarySerializer(serializers.Serializer[Any]):
         Upload.Reason.values, allow_blank=True, help_text="Why it failed."
     )
     strategy = serializers.ChoiceField(["single", "multipart"])
-    part_size = serializers.IntegerField(help_text="Of every part but the last, in bytes.")
+    part_size = serializers.IntegerField(
+        help_text="The size of every part except the last, in bytes."
+    )
     part_count = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(help_text="The upload must be completed by then.")
@@ -248,7 +250,10 @@ class SentPartSerializer(serializers.Serializer[Any]):
 
 class CompleteUploadSerializer(serializers.Serializer[Any]):
     parts = SentPartSerializer(  # type: ignore[call-arg]  # DRF passes it to the list
-        many=True, max_length=MAX_PARTS, required=False, help_text="Of a multipart upload."
+        many=True,
+        max_length=MAX_PARTS,
+        required=False,
+        help_text="The sent parts of a multipart upload.",
     )
 
 

@@ -38,7 +38,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="The number of the version, from 1.")
     size = serializers.IntegerField(help_text="Bytes.")
     content_type = serializers.CharField()
-    sha256 = serializers.CharField(help_text="Of the content, in hexadecimal.")
+    sha256 = serializers.CharField(help_text="SHA-256 of the content, in hexadecimal.")
     created_at = serializers.DateTimeField()
     created_by = serializers.UUIDField(
         help_text="The id of the person who uploaded or restored it."

@@ -55,7 +55,8 @@ class OwnLimitsSerializer(StrictSerializer):
 
 class ChangeTenantRequestSerializer(TenantFieldsSerializer):
     limits = OwnLimitsSerializer(
-        required=False, help_text="Null: the default. 0: no limit. Omitted limits stay."
+        required=False,
+        help_text="Null sets the default, 0 means no limit. Omitted limits do not change.",
     )
     subdomain = TextField(
         max_length=MAX_SLUG_LENGTH,
@@ -110,10 +111,13 @@ class SuspendRequestSerializer(serializers.Serializer[Any]):
 
 class DeleteRequestSerializer(serializers.Serializer[Any]):
     days = IntegerField(
-        min_value=0, max_value=MAX_GRACE_DAYS, required=False, help_text="30 unless set otherwise."
+        min_value=0,
+        max_value=MAX_GRACE_DAYS,
+        required=False,
+        help_text="The default is 30, unless the installation sets another one.",
     )
     export = serializers.BooleanField(
-        required=False, default=True, help_text="Keep an archive at the purge."
+        required=False, default=True, help_text="Whether to create an archive before the purge."
     )
 
 
