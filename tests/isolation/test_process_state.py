@@ -30,7 +30,7 @@ REVIEWED = {
     "tenants.schemas.schema_state.tenant_migrations": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.server.request_body.DRAIN_THREADS": "how many threads may read on; holds no data",
-    "aggios.server.slow_clients.LIMITER": "how long connections took to send; holds no data of them",
+    "aggios.server.slow_clients.LIMITER": "waiting times of connections; holds no data of them",
     "accounts.passwords.hashers.hash_pool": "threads that hash; they know no tenant",
     "accounts.passwords.breaches._executor": "threads that query the service; they know no tenant",
     "accounts.passwords.breaches.service_pause": "until when the service is not queried",
@@ -41,7 +41,7 @@ REVIEWED = {
     "core.redis_connections._made": "a number",
     "files.storage.client._health_client": "a connection; asks for the bucket alone",
     "files.storage.client.client": "a connection; prefix and keys are put in at each call",
-    "files.storage.client.signing_client": "signs what it is given; prefix and keys are passed in at each call",
+    "files.storage.client.signing_client": "signs requests; prefix and keys are passed in",
     "files.storage.credentials._sts_client": "a connection; asks with our own keys",
     # By request or thread: reset at the end, and empty in new threads.
     "core.request_context._current": "ContextVar, one request",
