@@ -1,4 +1,4 @@
-"""dash.: finding a workspace."""
+"""dash.: the page that finds a workspace by its name or address."""
 
 import pytest
 
@@ -18,7 +18,9 @@ from tests.support.http_client import Site
         "acme/",
     ],
 )
-def test_what_people_type_leads_to_the_workspace(site: Site, acme: Agency, typed: str) -> None:
+def test_workspace_name_or_address_redirects_to_the_workspace(
+    site: Site, acme: Agency, typed: str
+) -> None:
     answer = Browser(site, "dash").get("/", params={"workspace": typed})
 
     assert answer.status_code == 302
@@ -41,7 +43,7 @@ def test_what_people_type_leads_to_the_workspace(site: Site, acme: Agency, typed
         "x" * 2000,
     ],
 )
-def test_anything_else_stays_here_and_says_so(site: Site, acme: Agency, typed: str) -> None:
+def test_unknown_workspace_is_404_without_a_redirect(site: Site, acme: Agency, typed: str) -> None:
     answer = Browser(site, "dash").get("/", params={"workspace": typed})
 
     assert answer.status_code == 404
@@ -49,7 +51,7 @@ def test_anything_else_stays_here_and_says_so(site: Site, acme: Agency, typed: s
     assert "<script" not in answer.text
 
 
-def test_the_browser_may_follow_the_form_to_a_workspace(site: Site) -> None:
+def test_form_action_policy_allows_workspace_hosts(site: Site) -> None:
     policy = Browser(site, "dash").get("/").headers["content-security-policy"]
 
     assert f"form-action 'self' http://*.aggios.localhost:{site.port}" in policy

@@ -1,4 +1,4 @@
-"""Forms of a workspace's pages: taken from the host that serves them, its custom domain too."""
+"""Forms of a tenant's pages are accepted only from their own host, custom domains included."""
 
 import secrets
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_join_form_on_custom_domain_registers_a_user(acme: Agency, browser: Brow
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_form_on_a_custom_domain_is_read(browser: Browser, path: str):
+def test_form_on_a_custom_domain_is_accepted(browser: Browser, path: str):
     token = TOKEN.search(browser.get("/password/reset?token=x").text)
     assert token
 
@@ -65,7 +65,7 @@ def test_form_on_a_custom_domain_is_read(browser: Browser, path: str):
 
     assert "form_expired" not in answer.text
     assert answer.status_code in ({400} if path != "/join" else {403})
-    if path == "/join":  # which says so of an invitation that is not good
+    if path == "/join":  # an invalid invitation is 403
         assert "invitation" in answer.text
 
 

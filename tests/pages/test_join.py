@@ -1,4 +1,4 @@
-"""The page that an invitation leads to."""
+"""The join page of an invitation link."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def form(**fields: str) -> dict[str, str]:
     return {"first_name": "Nia", "last_name": "", "password": PASSWORD, **fields}
 
 
-def test_looking_uses_nothing_up_and_sending_joins(site: Site, agency: Agency):
+def test_join_page_consumes_the_invitation_only_on_submit(site: Site, agency: Agency):
     invitation = post_invitation(agency, "nia@new.test", role="admin")
     token, browser = token_of_invitation(agency, invitation), Browser(site, agency.slug)
     path = f"/join?token={token}"
@@ -55,7 +55,7 @@ def test_joining_by_form_leaves_no_session(site: Site, agency: Agency):
         assert not Session.objects.filter(user=nia, ended_at=None).exists()
 
 
-def test_whose_address_it_is_for_cannot_be_changed(site: Site, agency: Agency):
+def test_join_form_ignores_another_address(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     Browser(site, agency.slug).submit(
@@ -67,7 +67,7 @@ def test_whose_address_it_is_for_cannot_be_changed(site: Site, agency: Agency):
     assert found == {agency.owner.email, "nia@new.test"}
 
 
-def test_a_link_asks_for_the_address(site: Site, agency: Agency):
+def test_join_form_of_a_link_requires_an_address(site: Site, agency: Agency):
     token, browser = post_invitation(agency, max_uses=2)["token"], Browser(site, agency.slug)
     path = f"/join?token={token}"
 
@@ -81,7 +81,7 @@ def test_a_link_asks_for_the_address(site: Site, agency: Agency):
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
-def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str):
+def test_join_form_errors_are_shown_at_their_fields(site: Site, agency: Agency, language: str):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
     browser = Browser(site, agency.slug, language=language)
 
@@ -95,7 +95,7 @@ def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str)
 
 
 @pytest.mark.parametrize("blank", ["%20", "+", "%0A", "%20%09"])
-def test_join_token_with_blanks_around_it_is_good(site: Site, agency: Agency, blank: str):
+def test_join_token_with_surrounding_spaces_is_valid(site: Site, agency: Agency, blank: str):
     token = token_of_invitation(
         agency, post_invitation(agency, f"{blank[1:]}nia@new.test".replace("%", ""))
     )
@@ -110,7 +110,7 @@ def test_join_token_with_blanks_around_it_is_good(site: Site, agency: Agency, bl
     ("language", "said"),
     [("en", "This invitation is not valid"), ("pt-BR", "Este convite não é válido")],
 )
-def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str, said: str):
+def test_invalid_invitation_shows_an_error(site: Site, agency: Agency, language: str, said: str):
     invitation = post_invitation(agency, "nia@new.test")
     token, browser = (
         token_of_invitation(agency, invitation),
@@ -127,7 +127,7 @@ def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str,
     assert "nia@new.test" not in answers[0].text
 
 
-def test_join_page_hides_its_address_from_other_sites(site: Site, agency: Agency):
+def test_join_page_sends_no_referrer_to_other_sites(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     page = Browser(site, agency.slug).get(f"/join?token={token}")
@@ -137,7 +137,7 @@ def test_join_page_hides_its_address_from_other_sites(site: Site, agency: Agency
     assert "<script" not in page.text
 
 
-def test_a_form_without_its_token_is_refused(site: Site, agency: Agency):
+def test_join_form_without_csrf_token_is_refused(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     answer = Browser(site, agency.slug).post("/join", form(token=token))
@@ -147,5 +147,5 @@ def test_a_form_without_its_token_is_refused(site: Site, agency: Agency):
         assert User.objects.count() == 1
 
 
-def test_it_is_on_workspaces_hosts_alone(site: Site):
+def test_join_page_exists_only_on_tenant_hosts(site: Site):
     assert Browser(site).get("/join").status_code == 404

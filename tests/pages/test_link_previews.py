@@ -1,4 +1,4 @@
-"""Which programs only look at a link, told from header fields of any length."""
+"""Recognition of link preview programs by request headers of any length."""
 
 import time
 
@@ -24,7 +24,7 @@ from tests.support.http_client import BASE_DOMAIN
         "SomeCrawler/1",
     ],
 )
-def test_previewer_by_its_user_agent_is_recognised(agent: str):
+def test_preview_agent_is_recognised(agent: str):
     assert is_preview_agent(agent)
 
 
@@ -40,12 +40,12 @@ def test_previewer_by_its_user_agent_is_recognised(agent: str):
         "goobot",
     ],
 )
-def test_other_programs_by_their_user_agent_are_not_previewers(agent: str):
+def test_other_user_agent_is_no_preview_agent(agent: str):
     assert not is_preview_agent(agent)
 
 
 @pytest.mark.parametrize("text", ["slack", "googleslack", "bing" + "x" * 3])
-def test_user_agent_that_repeats_a_name_takes_no_time(text: str):
+def test_user_agent_with_a_repeated_name_is_matched_quickly(text: str):
     agent = text * 100_000
 
     started = time.process_time()
@@ -54,7 +54,7 @@ def test_user_agent_that_repeats_a_name_takes_no_time(text: str):
     assert time.process_time() - started < 0.05
 
 
-def test_user_agent_beyond_the_bound_is_not_read():
+def test_user_agent_beyond_the_length_limit_is_not_read():
     assert not is_preview_agent("x" * MAX_HEADER_LENGTH + " Slackbot")
 
 

@@ -1,4 +1,4 @@
-"""Every page: its languages, its headers, and what it must not need."""
+"""Every page: languages, headers, accessibility, and no resources of other hosts."""
 
 import re
 from html.parser import HTMLParser
@@ -30,7 +30,7 @@ EACH = pytest.mark.parametrize(("label", "path", "status"), PAGES)
 
 
 class Outline(HTMLParser):
-    """What a page is made of."""
+    """The tags of an HTML page and their attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Outline(HTMLParser):
 
 
 @EACH
-def test_each_page_speaks_both_languages(
+def test_page_is_served_in_both_languages(
     site: Site, acme: Agency, label: str, path: str, status: int
 ) -> None:
     english = Browser(site, label).get(path)
@@ -66,7 +66,7 @@ def test_each_page_speaks_both_languages(
 
 
 @EACH
-def test_each_page_switches_its_language_and_remembers(
+def test_page_language_link_is_remembered(
     site: Site, acme: Agency, label: str, path: str, status: int
 ) -> None:
     browser = Browser(site, label)
@@ -84,7 +84,7 @@ def test_each_page_switches_its_language_and_remembers(
 
 
 @EACH
-def test_each_page_needs_nothing_from_elsewhere(
+def test_page_loads_only_resources_of_its_host(
     site: Site, acme: Agency, label: str, path: str, status: int
 ) -> None:
     browser = Browser(site, label)
@@ -105,7 +105,7 @@ def test_each_page_needs_nothing_from_elsewhere(
 
 
 @EACH
-def test_each_page_can_be_used_with_a_keyboard_and_read_aloud(
+def test_page_is_accessible_by_keyboard_and_screen_reader(
     site: Site, acme: Agency, label: str, path: str, status: int
 ) -> None:
     page = Outline(Browser(site, label).get(path).text)
@@ -120,7 +120,7 @@ def test_each_page_can_be_used_with_a_keyboard_and_read_aloud(
 
 
 @pytest.mark.parametrize("label", ["", "dash", "acme", "nobody-here", "admin"])
-def test_programs_get_problems_instead(site: Site, acme: Agency, label: str) -> None:
+def test_clients_without_html_get_problem_json(site: Site, acme: Agency, label: str) -> None:
     for accept in ("*/*", "application/json", ""):
         answer = site.host(label).get("/nothing", headers={"Accept": accept})
         assert answer.status_code == 404
@@ -129,13 +129,13 @@ def test_programs_get_problems_instead(site: Site, acme: Agency, label: str) -> 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_another_method_is_refused_and_told_which_are_served(site: Site) -> None:
+def test_unsupported_method_is_refused_with_allow(site: Site) -> None:
     for answer in (site.host().post("/", {}), site.host("dash").delete("/")):
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
         assert answer.json()["code"] == "method_not_allowed"
 
 
-def test_a_workspace_shows_its_name_and_nothing_private(site: Site, acme: Agency) -> None:
+def test_tenant_home_page_shows_no_private_data(site: Site, acme: Agency) -> None:
     page = Browser(site, "acme").get("/").text
 
     assert "<h1>Acme</h1>" in page
@@ -144,7 +144,7 @@ def test_a_workspace_shows_its_name_and_nothing_private(site: Site, acme: Agency
         assert private not in page
 
 
-def test_a_name_is_shown_as_text(site: Site, new_agency) -> None:
+def test_tenant_name_is_escaped(site: Site, new_agency) -> None:
     agency = new_agency(company='<script>alert("1")</script>')
 
     page = Browser(site, agency.slug).get("/").text
@@ -153,7 +153,7 @@ def test_a_name_is_shown_as_text(site: Site, new_agency) -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_the_type_of_a_problem_leads_to_its_page(site: Site, acme: Agency) -> None:
+def test_problem_type_leads_to_its_page(site: Site, acme: Agency) -> None:
     problem = site.host("acme").get("/api/users/me").json()
 
     path = re.sub(r"^https?://[^/]+", "", problem["type"])
@@ -164,8 +164,8 @@ def test_the_type_of_a_problem_leads_to_its_page(site: Site, acme: Agency) -> No
     assert problem["title"] in page.text
 
 
-def test_long_unbroken_names_are_broken_in_pages_and_mail() -> None:
-    """Tried in Chromium at 320 px: without these, 120 characters make a page 2 399 px wide."""
+def test_long_names_are_wrapped_in_pages_and_emails() -> None:
+    """Measured in Chromium at 320 px: without these rules 120 characters make 2 399 px."""
     root = Path(__file__).resolve().parents[2] / "templates"
     sheet = (root / "static/aggios/site.css").read_text(encoding="utf-8")
     mail = (root / "mail/base.html").read_text(encoding="utf-8")

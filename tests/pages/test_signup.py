@@ -1,4 +1,4 @@
-"""Opening a workspace with the form on the apex."""
+"""Sign-up with the form on the apex host."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ def new_slug() -> str:
     return f"f{secrets.token_hex(6)}"
 
 
-def test_the_form_opens_a_workspace_and_names_its_address(site: Site) -> None:
+def test_signup_form_creates_a_tenant_and_shows_its_address(site: Site) -> None:
     slug, browser = new_slug(), Browser(site)
 
     answer = browser.submit("/signup", form_of(slug))
@@ -45,7 +45,7 @@ def test_the_form_opens_a_workspace_and_names_its_address(site: Site) -> None:
     assert entered.json()["user"]["role"] == "owner"
 
 
-def test_sign_up_by_form_leaves_no_session(site: Site) -> None:
+def test_signup_form_leaves_no_session(site: Site) -> None:
     slug = new_slug()
     Browser(site).submit("/signup", form_of(slug))
 
@@ -67,7 +67,7 @@ def test_sign_up_by_form_leaves_no_session(site: Site) -> None:
         ({"company": "a\x00b"}, 400, "Null characters", "Caracteres nulos"),
     ],
 )
-def test_faults_stand_at_their_fields(
+def test_signup_form_errors_are_shown_at_their_fields(
     site: Site, acme, fields: dict, status: int, says: str, sagt: str
 ) -> None:
     before = Tenant.objects.count()
@@ -83,7 +83,7 @@ def test_faults_stand_at_their_fields(
     assert Tenant.objects.count() == before
 
 
-def test_of_several_at_once_one_gets_the_workspace(site: Site) -> None:
+def test_concurrent_signups_only_one_creates_the_tenant(site: Site) -> None:
     slug = new_slug()
 
     with ThreadPoolExecutor(6) as pool:
@@ -94,7 +94,7 @@ def test_of_several_at_once_one_gets_the_workspace(site: Site) -> None:
     assert Domain.objects.filter(domain=slug).count() == 1
 
 
-def test_a_form_without_its_token_is_refused(site: Site) -> None:
+def test_signup_form_without_csrf_token_is_refused(site: Site) -> None:
     slug = new_slug()
 
     answer = Browser(site).post("/signup", form_of(slug))
@@ -105,16 +105,16 @@ def test_a_form_without_its_token_is_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?opened=", "?opened=acme", "?opened=ImFjbWUi:1:forged"])
-def test_the_last_page_names_only_what_was_opened(site: Site, query: str) -> None:
+def test_signup_done_page_without_a_valid_signature_is_404(site: Site, query: str) -> None:
     assert Browser(site).get(f"/signup/done{query}").status_code == 404
 
 
-def test_a_page_with_a_form_is_kept_by_no_cache(site: Site) -> None:
+def test_signup_page_is_not_cached(site: Site) -> None:
     assert "no-store" in Browser(site).get("/signup").headers["cache-control"]
 
 
-def test_one_ipv6_network_is_one_client(settings, committed: None) -> None:
-    """As in the API: a single address of a /64 costs nothing (RFC 6177 section 2)."""
+def test_signup_limit_counts_an_ipv6_network_as_one_client(settings, committed: None) -> None:
+    """As in the API: one client can use every address of a /64 (RFC 6177 section 2)."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "2/3600"}
     network = random_address().removesuffix("::1")
 

@@ -1,4 +1,4 @@
-"""Brazilian Portuguese is whole, compiled, and fits its originals."""
+"""The Brazilian Portuguese catalogue is complete, compiled and matches its originals."""
 
 import re
 from pathlib import Path
@@ -32,27 +32,27 @@ def translations(entry: polib.POEntry) -> list[str]:
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
 
 
-def test_the_compiled_catalogue_is_current(entries) -> None:
+def test_compiled_catalogue_is_current(entries) -> None:
     compiled = {e.msgid: translations(e) for e in polib.mofile(str(FOLDER / "django.mo"))}
 
     assert compiled == {msgid: translations(e) for msgid, e in entries.items()}, COMPILE
 
 
-def test_every_marked_sentence_is_translated(entries) -> None:
+def test_marked_strings_are_translated(entries) -> None:
     known = set(entries) | {entry.msgid_plural for entry in entries.values()}
 
     assert len(translatable_strings()) > 50
     assert translatable_strings() - known == set()
 
 
-def test_every_problem_can_be_said_in_both_languages(entries) -> None:
+def test_problem_titles_are_translated(entries) -> None:
     autodiscover_modules("problems")
     titles = {problem.title for problem in catalogue().values()}
 
     assert titles - set(entries) == set()
 
 
-def test_the_faults_that_forms_show_are_translated(entries) -> None:
+def test_form_errors_are_translated(entries) -> None:
     sources = [*Path(ROOT, "tenants").rglob("*.py"), Path(ROOT, "operations/tenant_owners.py")]
     faults = {fault for source in sources for fault in FAULT.findall(source.read_text())}
     faults |= {detail for _, detail in (CONTROL, DIRECTION, INVISIBLE)}
@@ -61,7 +61,7 @@ def test_the_faults_that_forms_show_are_translated(entries) -> None:
     assert faults - set(entries) == set()
 
 
-def test_faults_of_names_and_passwords_are_translated(entries) -> None:
+def test_name_and_password_errors_are_translated(entries) -> None:
     rules = get_default_password_validators()
     ours = [rule for rule in rules if "get_help_text" in vars(type(rule))]
     own = {rule.get_help_text() for rule in ours if type(rule).__module__.startswith("accounts.")}
@@ -76,7 +76,7 @@ def test_faults_of_names_and_passwords_are_translated(entries) -> None:
     assert untranslated == set()
 
 
-def test_nothing_is_left_over_or_blank(entries) -> None:
+def test_catalogue_has_no_blank_or_fuzzy_entry(entries) -> None:
     autodiscover_modules("problems")
     assert not [e.msgid for e in entries.values() if not all(translations(e)) or e.fuzzy]
     with override("pt-br"):
