@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def edge(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """Traefik on the production configuration; no test may change its back ends."""
+    """Traefik with the production configuration; tests must not change its backends."""
     with running_edge(tmp_path_factory.mktemp("edge")) as started:
         yield started
 
@@ -46,5 +46,5 @@ def own_edge(servers: None, tmp_path: Path) -> Iterator[Callable[..., Edge]]:
 
 @pytest.fixture(scope="session")
 def config() -> Config:
-    """docker-compose.yml as Compose itself understands it."""
+    """docker-compose.yml as Compose resolves it."""
     return json.loads(run_compose("config", "--format", "json").stdout)

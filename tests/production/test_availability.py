@@ -1,4 +1,4 @@
-"""Back ends that die, that are not ready and that come back; long and streamed bodies."""
+"""Backends that are killed, not ready and restarted; long and streamed bodies."""
 
 import concurrent.futures
 import socket
@@ -48,7 +48,7 @@ def names(edge: Edge, count: int = 8) -> set[str]:
     return {edge.request(ACME).json()["name"] for _ in range(count)}
 
 
-def test_a_killed_back_end_costs_no_request_and_comes_back(own_edge) -> None:
+def test_killed_backend_loses_no_request_and_returns_to_the_pool(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="0")
     assert names(edge) == {"a", "b"}
     with Load(edge) as load:
@@ -61,7 +61,7 @@ def test_a_killed_back_end_costs_no_request_and_comes_back(own_edge) -> None:
     assert set(load.statuses) == {200}
 
 
-def test_writes_lose_at_most_what_the_killed_back_end_had_accepted(own_edge) -> None:
+def test_killed_backend_loses_at_most_the_writes_it_had_accepted(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="0")
     with Load(edge, "POST") as load:
         edge.backends["a"].kill()
@@ -70,8 +70,8 @@ def test_writes_lose_at_most_what_the_killed_back_end_had_accepted(own_edge) -> 
     assert load.statuses.count(200) >= len(load.statuses) - load.clients
 
 
-def test_slots_that_do_not_exist_cost_no_request(own_edge, tmp_path) -> None:
-    """More replicas are listed than run, as in the moment after BACKEND_REPLICAS was raised."""
+def test_missing_replicas_lose_no_request(own_edge, tmp_path) -> None:
+    """More replicas are listed than run, as just after an increase of BACKEND_REPLICAS."""
     edge = own_edge(EDGE_RATE_AVERAGE="0", BACKEND_REPLICAS="3", BACKEND_URLS=LISTED)
     with Load(edge) as load:
         time.sleep(1)
@@ -81,7 +81,7 @@ def test_slots_that_do_not_exist_cost_no_request(own_edge, tmp_path) -> None:
 LISTED = "{a},{b},http://127.0.0.1:{{n}}"
 
 
-def test_a_back_end_that_is_not_ready_is_left_out(own_edge) -> None:
+def test_backend_that_is_not_ready_gets_no_request(own_edge) -> None:
     edge = own_edge()
     (edge.backends["a"].down / "ready").touch()
     edge.wait(lambda: names(edge) == {"b"})
@@ -89,8 +89,8 @@ def test_a_back_end_that_is_not_ready_is_left_out(own_edge) -> None:
     edge.wait(lambda: names(edge) == {"a", "b"})
 
 
-def test_when_none_is_ready_those_that_live_still_answer(own_edge) -> None:
-    """The database is away: the backend's own 503 must reach the client, not Traefik's."""
+def test_live_backends_answer_when_none_is_ready(own_edge) -> None:
+    """Without the database, the client must get the backend's own 503, not Traefik's."""
     edge = own_edge()
     for name in ("a", "b"):
         (edge.backends[name].down / "ready").touch()
@@ -102,10 +102,10 @@ def test_when_none_is_ready_those_that_live_still_answer(own_edge) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/break"), ("GET", "/s/break")])
-def test_a_request_that_a_back_end_accepted_is_not_sent_again(own_edge, method, path) -> None:
-    """Both back ends break off after reading the request: the client is told, once.
+def test_request_accepted_by_a_backend_is_not_retried(own_edge, method, path) -> None:
+    """Both backends close the connection after reading the request: the client gets a 503.
 
-    Nor is a link to a file opened twice, which would be counted twice.
+    A share link is not opened twice either, because each use is counted.
     """
     edge = own_edge()
     answer = edge.request(ACME, path, method=method, content=b"order" if method == "POST" else None)
@@ -114,17 +114,17 @@ def test_a_request_that_a_back_end_accepted_is_not_sent_again(own_edge, method, 
     assert sorted(broken) == [0, 1]
 
 
-def test_a_read_that_kills_is_given_to_no_more_than_two_back_ends(own_edge) -> None:
+def test_failing_read_is_tried_on_at_most_two_backends(own_edge) -> None:
     edge = own_edge()
     assert edge.request(ACME, "/break").status_code == 503
     broken = [httpx.get(f"{edge.backends[n].url}/_received/break").json()["bytes"] for n in "ab"]
-    # Go's own client repeats a read once more on a connection that it had kept open.
+    # Go's HTTP client itself retries a read once on a connection that it had kept open.
     assert 2 <= sum(broken) <= 4
 
 
 @pytest.mark.parametrize(("host", "path"), [(ACME, "/api/files"), (f"s3.{DOMAIN}", "/aggios/up")])
-def test_a_chunked_upload_streams_through(edge: Edge, host: str, path: str) -> None:
-    """The back end has the first mebibyte before the client has sent the second."""
+def test_chunked_upload_is_streamed(edge: Edge, host: str, path: str) -> None:
+    """The backend receives the first mebibyte before the client sends the second."""
     mebibyte = b"x" * 1024 * 1024
     with connect(edge, host) as stream:
         head = f"PUT {path} HTTP/1.1\r\nHost: {host}\r\nX-Upload: {host}\r\n"
@@ -139,10 +139,10 @@ def test_a_chunked_upload_streams_through(edge: Edge, host: str, path: str) -> N
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/api/auth/login"), ("PUT", "/api/files/0")])
-def test_a_slow_body_reaches_the_backend_when_it_is_whole(
+def test_slow_short_body_reaches_the_backend_only_when_complete(
     edge: Edge, method: str, path: str
 ) -> None:
-    """Half of a log-in, or of a rename, holds no thread of the backend."""
+    """An incomplete log-in or rename request occupies no thread of the backend."""
     slow = f"slow-{method}"
     with connect(edge, ACME) as stream:
         head = f"{method} {path} HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: {slow}\r\n"
@@ -156,8 +156,8 @@ def test_a_slow_body_reaches_the_backend_when_it_is_whole(
     assert sorted(received(one, slow) for one in backends) == [0, 8]
 
 
-def test_an_answer_streams_through(edge: Edge) -> None:
-    """The client has the first half while the back end still waits to send the second."""
+def test_response_is_streamed(edge: Edge) -> None:
+    """The client receives the first half before the backend sends the second."""
     with edge.client(headers={"Host": ACME}) as client, client.stream("GET", "/slow") as answer:
         parts = answer.iter_raw()
         assert next(parts) == b"first"
@@ -173,8 +173,8 @@ def connect(edge: Edge, host: str) -> ssl.SSLSocket:
     return ssl._create_unverified_context().wrap_socket(plain, server_hostname=host)
 
 
-def test_the_read_timeout_is_what_cuts_a_slow_upload(own_edge) -> None:
-    """With one second the upload is cut; so the hour of the file is what production has."""
+def test_slow_upload_is_cut_after_the_read_timeout(own_edge) -> None:
+    """A timeout of one second is effective, so the hour in traefik.yml is effective too."""
     edge = own_edge(READ_TIMEOUT="1s")
     with connect(edge, ACME) as stream:
         head = f"PUT /up HTTP/1.1\r\nHost: {ACME}\r\nContent-Length: 10\r\n\r\nhalf"
@@ -185,7 +185,7 @@ def test_the_read_timeout_is_what_cuts_a_slow_upload(own_edge) -> None:
     assert not answer.startswith(b"HTTP/1.1 200")
 
 
-def test_sigterm_finishes_what_is_under_way(own_edge) -> None:
+def test_sigterm_lets_running_requests_finish(own_edge) -> None:
     edge = own_edge()
     with connect(edge, ACME) as stream:
         head = (

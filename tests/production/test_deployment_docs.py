@@ -1,4 +1,4 @@
-"""docs/deployment.md names what there is: variables, files, services, commands."""
+"""The variables, files, services and commands that docs/deployment.md names exist."""
 
 import re
 
@@ -14,7 +14,7 @@ def shell_lines() -> list[str]:
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-def test_every_variable_of_compose_is_explained_and_no_other() -> None:
+def test_deployment_page_explains_exactly_the_variables_of_compose() -> None:
     compose = (ROOT / "docker-compose.yml").read_text("utf-8")
     code = "\n".join(line for line in compose.splitlines() if not line.lstrip().startswith("#"))
     used = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", code))
@@ -29,7 +29,7 @@ def first_cells(table: str) -> list[str]:
     return [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
 
 
-def test_every_file_of_the_table_exists() -> None:
+def test_deployment_page_files_exist() -> None:
     table = TEXT.partition("## What each file is")[2].partition("\n## ")[0]
     files = re.findall(r"`([^`]+)`", "\n".join(first_cells(table)))
     assert len(files) > 10
@@ -38,7 +38,7 @@ def test_every_file_of_the_table_exists() -> None:
     assert shipped <= set(files)
 
 
-def test_every_management_command_exists() -> None:
+def test_deployment_page_management_commands_exist() -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", TEXT))
     named |= set(re.findall(r"manage\.py ([a-z_]+)", (ROOT / "docker-compose.yml").read_text()))
     there = {file.stem for file in ROOT.glob("*/management/commands/*.py")}
@@ -46,7 +46,7 @@ def test_every_management_command_exists() -> None:
 
 
 @pytest.mark.needs("compose")
-def test_every_compose_command_has_options_and_services_that_exist() -> None:
+def test_deployment_page_compose_commands_are_valid() -> None:
     services = set(run_compose("config", "--services").stdout.split())
     commands = [line for line in shell_lines() if line.startswith("docker compose ")]
     assert len(commands) > 15

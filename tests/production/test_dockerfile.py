@@ -14,7 +14,7 @@ from tests.support.traefik_edge import ROOT
 NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_dockerfile_passes_hadolint() -> None:
     beside = Path(sys.executable).with_name("hadolint")
     binary = beside if beside.exists() else shutil.which("hadolint")
     if binary is None:
@@ -24,7 +24,7 @@ def test_hadolint_has_nothing_to_say() -> None:
     assert (done.stdout, done.returncode) == ("", 0)
 
 
-def test_packages_are_installed_by_hash_and_never_compiled() -> None:
+def test_packages_are_installed_by_hash_without_compiling() -> None:
     runs = " ".join(rest for word, rest in instructions() if word == "RUN")
     assert "pip install --require-hashes --only-binary :all: -r" in runs
     assert not re.search(r"build-essential|\bgcc\b|\bmake\b|-dev\b", runs)
@@ -32,7 +32,7 @@ def test_packages_are_installed_by_hash_and_never_compiled() -> None:
     assert lock.count("--hash=sha256:") > lock.count("==") > 20
 
 
-def test_the_process_is_not_root_and_owns_nothing() -> None:
+def test_image_process_is_not_root_and_owns_no_file() -> None:
     runtime = stage("runtime")
     assert [rest for word, rest in runtime if word == "USER"] == ["10001:10001"]
     assert not [rest for word, rest in runtime if word in ("COPY", "ADD") and "--chown" in rest]
@@ -40,20 +40,20 @@ def test_the_process_is_not_root_and_owns_nothing() -> None:
     assert [word for word, _ in runtime].count("HEALTHCHECK") == 1
 
 
-def test_no_secret_stays_in_the_image() -> None:
+def test_image_holds_no_secret() -> None:
     for word, rest in instructions():
         if word in ("ENV", "ARG"):
             assert not re.search(r"SECRET|PASSWORD|PEPPER|TOKEN|DATABASE|REDIS|KEY", rest), rest
 
 
-def test_the_base_image_has_a_minor_version() -> None:
+def test_base_image_is_pinned_to_a_minor_version() -> None:
     bases = [rest.partition("@sha256:")[0] for word, rest in instructions() if word == "ARG"]
     assert bases == ["PYTHON_IMAGE=python:3.13-slim-trixie"]
     froms = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
     assert set(froms) == {"${PYTHON_IMAGE}"}
 
 
-def test_everything_that_is_copied_exists_and_is_let_in() -> None:
+def test_copied_files_exist_and_are_in_the_build_context() -> None:
     for word, rest in instructions():
         if word == "COPY" and "--from" not in rest:
             for source in rest.split()[:-1]:

@@ -1,4 +1,4 @@
-"""traefik/entrypoint.sh: what it fills in, what it refuses, what it keeps to itself."""
+"""traefik/entrypoint.sh: rendered configuration, refused environments, private credentials."""
 
 import os
 import re
@@ -17,14 +17,14 @@ REQUIRED = {
     "ACME_DNS_PROVIDER": "cloudflare",
     "PROVIDER_URL": "http://backend:8080/internal/traefik",
 }
-# exec'd where Traefik would be, to show what it would be given
+# runs in place of Traefik and prints the arguments and variables that Traefik would get
 SHOW = '#!/bin/sh\necho "$@"\nenv\n'
 
 
 def start(
     folder: Path, credentials: str | None, shell: str = "sh", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the script; ``busybox`` brings the awk and grep that Traefik's image has."""
+    """Run the script; ``busybox`` has the same awk and grep as Traefik's image."""
     show, file, tools = folder / "show", folder / "acme_dns", folder / "tools"
     show.write_text(SHOW, encoding="utf-8")
     show.chmod(0o700)
@@ -50,7 +50,7 @@ def start(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_file_is_filled_in_and_credentials_are_handed_on(tmp_path: Path, shell: str) -> None:
+def test_entrypoint_renders_the_file_and_passes_credentials(tmp_path: Path, shell: str) -> None:
     done = start(
         tmp_path,
         "# a comment\nCF_DNS_API_TOKEN=to=ken$x\nSECOND=2",
@@ -78,7 +78,7 @@ def test_the_file_is_filled_in_and_credentials_are_handed_on(tmp_path: Path, she
 @pytest.mark.parametrize(
     ("token", "shown"), [("0a1b2c\n", "0a1b2c"), ("0a1b2c", "0a1b2c"), (None, "")]
 )
-def test_the_token_for_the_backend_comes_from_its_file(tmp_path: Path, token, shown: str) -> None:
+def test_provider_token_is_read_from_its_file(tmp_path: Path, token, shown: str) -> None:
     if token is not None:
         (tmp_path / "token").write_text(token, "utf-8")
 
@@ -91,7 +91,7 @@ def test_the_token_for_the_backend_comes_from_its_file(tmp_path: Path, token, sh
 
 
 @pytest.mark.parametrize("missing", sorted(REQUIRED))
-def test_a_missing_variable_is_named(tmp_path: Path, missing: str) -> None:
+def test_missing_entrypoint_variable_is_named(tmp_path: Path, missing: str) -> None:
     given = {name: value for name, value in REQUIRED.items() if name != missing}
     done = start(tmp_path, None, **given)
     assert done.returncode == 78
@@ -99,21 +99,21 @@ def test_a_missing_variable_is_named(tmp_path: Path, missing: str) -> None:
 
 
 @pytest.mark.parametrize("credentials", [None, "", "# CF_DNS_API_TOKEN=...\n", "NAME=\n"])
-def test_certificates_without_credentials_are_refused(tmp_path: Path, credentials) -> None:
+def test_certificate_resolver_without_credentials_is_refused(tmp_path: Path, credentials) -> None:
     done = start(tmp_path, credentials, CERT_RESOLVER="wildcard", **REQUIRED)
     assert done.returncode == 78
     assert "holds no credentials" in done.stderr
     assert start(tmp_path, credentials, **REQUIRED).returncode == 0
 
 
-def test_no_telemetry_no_version_check_and_no_insecure_dashboard() -> None:
+def test_static_configuration_has_no_telemetry_and_no_insecure_dashboard() -> None:
     text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (ROOT / "traefik" / "traefik.yml").read_text("utf-8"))
     static = yaml.safe_load(text)
     assert static["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
     assert static["api"]["insecure"] is False
     timeouts = static["entryPoints"]["websecure"]["transport"]["respondingTimeouts"]
     assert timeouts["readTimeout"] == "3600s"
-    # Not Docker's: it would need the socket.
+    # No Docker provider: it would need the Docker socket.
     assert set(static["providers"]) == {"file", "http", "providersThrottleDuration"}
     for name, point in static["entryPoints"].items():
         assert point["http"]["aliasHeadersStrategy"] == "delete", name

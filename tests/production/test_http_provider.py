@@ -1,4 +1,4 @@
-"""Traefik's HTTP provider: what it does when the backend does not answer, or answers nonsense."""
+"""Traefik's HTTP provider when the backend does not answer or its answer is invalid."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ POLL = {"PROVIDER_POLL_INTERVAL": "200ms"}
 
 @pytest.fixture(scope="module")
 def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """A Traefik whose first back end these tests kill and start again."""
+    """A Traefik whose first backend these tests kill and restart."""
     with running_edge(tmp_path_factory.mktemp("provider"), **POLL) as started:
         yield started
 
@@ -47,7 +47,7 @@ def counted(edge: Edge, what: str) -> int:
 
 
 def polled(edge: Edge, times: int = 3) -> None:
-    """Wait until the provider has asked again, so that the last answer has been looked at."""
+    """Wait until the provider has polled again, so that it has processed the last answer."""
     before = counted(edge, "routes")
     edge.wait(lambda: counted(edge, "routes") >= before + times)
 
@@ -63,7 +63,7 @@ def tries(edge: Edge) -> int:
     return sum("ACME" in line and NAME in line for line in lines)
 
 
-def test_what_was_told_last_stays_until_something_else_is_told(polling: Edge) -> None:
+def test_last_valid_provider_answer_stays_in_effect(polling: Edge) -> None:
     edge = polling
     tell(edge)
     edge.wait(lambda: [r["status"] for r in routed(edge)] == ["enabled"])
@@ -81,7 +81,7 @@ def test_what_was_told_last_stays_until_something_else_is_told(polling: Edge) ->
     edge.wait(lambda: routed(edge) == [])
 
 
-def test_a_certificate_that_was_not_had_is_asked_for_again_with_the_next_hour(
+def test_failed_certificate_is_requested_again_in_the_next_hour(
     polling: Edge,
 ) -> None:
     edge = polling

@@ -1,8 +1,8 @@
-"""The image rehearsed without an engine.
+"""A rehearsal of the image without a container engine.
 
-The files that .dockerignore lets into the image are laid out, the Dockerfile's own collectstatic
-command is run in them, and its CMD is started with the environment of docker-compose.yml and
-secrets of scripts/make-secrets.sh. What this cannot show is that the images exist and build.
+The files that .dockerignore includes are copied to a folder. The collectstatic command of the
+Dockerfile runs there, and its CMD starts with the environment of docker-compose.yml and secrets of
+scripts/make-secrets.sh. This cannot show that the images exist and build.
 """
 
 import json
@@ -35,8 +35,8 @@ class Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def laid_out(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    """Return a folder with what would be in /app, its static files collected."""
+def unpacked_image(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """Return a folder with the contents of /app and the collected static files."""
     folder = tmp_path_factory.mktemp("image")
     app = folder / "app"
     app.mkdir()
@@ -67,16 +67,16 @@ def laid_out(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehears
     return Rehearsal(app, environment, folder / "static")
 
 
-def test_static_files_are_collected(laid_out: Rehearsal) -> None:
-    manifest = json.loads((laid_out.static / "staticfiles.json").read_text("utf-8"))["paths"]
+def test_static_files_are_collected(unpacked_image: Rehearsal) -> None:
+    manifest = json.loads((unpacked_image.static / "staticfiles.json").read_text("utf-8"))["paths"]
     assert any(name.startswith("admin/") for name in manifest)
     assert any(name.startswith("drf_spectacular_sidecar/") for name in manifest)
-    assert list(laid_out.static.rglob("*.gz"))
+    assert list(unpacked_image.static.rglob("*.gz"))
 
 
 @pytest.fixture(scope="module")
-def container(laid_out: Rehearsal, config, tmp_path_factory) -> Iterator[Rehearsal]:
-    """Start CMD as Compose would, with freshly made secrets; no database is there."""
+def container(unpacked_image: Rehearsal, config, tmp_path_factory) -> Iterator[Rehearsal]:
+    """Start CMD as Compose would, with new secrets and without a database."""
     secrets = tmp_path_factory.mktemp("rehearsal") / "secrets"
     subprocess.run([ROOT / "scripts" / "make-secrets.sh", secrets], check=True, capture_output=True)
     (port,) = free_ports(1)
@@ -85,16 +85,20 @@ def container(laid_out: Rehearsal, config, tmp_path_factory) -> Iterator[Rehears
         for name, value in config["services"]["backend"]["environment"].items()
     }
     bind = {"WEB_BIND": f"127.0.0.1:{port}", "PORT": str(port), "WEB_WORKERS": "1"}
-    environment = {**laid_out.environment, **given, **bind}
+    environment = {**unpacked_image.environment, **given, **bind}
     (entry,) = [json.loads(rest) for word, rest in stage("runtime") if word == "ENTRYPOINT"]
     (command,) = [json.loads(rest) for word, rest in stage("runtime") if word == "CMD"]
     log = secrets.parent / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*entry, *command], cwd=laid_out.app, env=environment, stdout=output, stderr=output
+            [*entry, *command],
+            cwd=unpacked_image.app,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     try:
-        rehearsal = Rehearsal(laid_out.app, environment, laid_out.static)
+        rehearsal = Rehearsal(unpacked_image.app, environment, unpacked_image.static)
         deadline = time.monotonic() + 60
         while not alive(rehearsal):
             assert process.poll() is None, log.read_text("utf-8")
@@ -115,13 +119,13 @@ def alive(rehearsal: Rehearsal) -> bool:
 
 
 @pytest.mark.needs("compose")
-def test_the_image_starts_on_the_composed_environment(container: Rehearsal) -> None:
+def test_image_starts_with_the_environment_of_compose(container: Rehearsal) -> None:
     answer = httpx.get(f"{container.url}/api/health/live", headers={"Host": "localhost"})
     assert answer.status_code == 200
 
 
 @pytest.mark.needs("compose")
-def test_without_a_database_it_lives_and_is_not_ready(container: Rehearsal) -> None:
+def test_image_without_a_database_is_live_and_not_ready(container: Rehearsal) -> None:
     """Traefik's health check sends these headers (traefik/dynamic/services.yml)."""
     headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
     answer = httpx.get(f"{container.url}/api/health/ready", headers=headers, timeout=20)
@@ -130,8 +134,8 @@ def test_without_a_database_it_lives_and_is_not_ready(container: Rehearsal) -> N
 
 
 @pytest.mark.needs("compose")
-def test_the_figures_are_for_who_asks_directly(container: Rehearsal) -> None:
-    """Prometheus asks by the container's name, in plain HTTP; what Traefik sends is not told."""
+def test_metrics_are_served_only_to_direct_requests(container: Rehearsal) -> None:
+    """Prometheus uses the container's name and plain HTTP; requests from Traefik get 404."""
     sent = {"Host": "aggios.test", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
     assert httpx.get(f"{container.url}/metrics", headers=sent).status_code == 404
     direct = httpx.get(f"{container.url}/metrics", headers={"Host": "aggios-backend-1:8080"})
@@ -140,8 +144,8 @@ def test_the_figures_are_for_who_asks_directly(container: Rehearsal) -> None:
 
 
 @pytest.mark.needs("compose")
-def test_the_custom_domains_are_for_who_shows_the_token(container: Rehearsal) -> None:
-    """In plain HTTP, as Traefik asks. Whom it would tell learns here that the database is away."""
+def test_custom_domains_are_served_only_with_the_provider_token(container: Rehearsal) -> None:
+    """Requests use plain HTTP, as Traefik does. With the token they get as far as the database."""
     token = Path(container.environment["TRAEFIK_PROVIDER_TOKEN_FILE"]).read_text("utf-8").strip()
 
     def code(**headers: str) -> str:
@@ -171,7 +175,9 @@ def test_production_settings_pass_djangos_deployment_check(container: Rehearsal)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_health_check_fails_when_nothing_listens(laid_out: Rehearsal) -> None:
+def test_health_check_fails_when_no_process_listens(unpacked_image: Rehearsal) -> None:
     (port,) = free_ports(1)
-    silent = Rehearsal(laid_out.app, {**laid_out.environment, "PORT": str(port)}, laid_out.static)
+    silent = Rehearsal(
+        unpacked_image.app, {**unpacked_image.environment, "PORT": str(port)}, unpacked_image.static
+    )
     assert not alive(silent)

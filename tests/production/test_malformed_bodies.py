@@ -1,4 +1,4 @@
-"""A body that cannot be read is 400 problem+json, with the real Traefik on the production files."""
+"""An unreadable body is a 400 problem, with the real Traefik and the production files."""
 
 import contextlib
 import http.client
@@ -24,7 +24,7 @@ HEAD = f"X-Request-ID: {ID}\r\nTransfer-Encoding: chunked\r\n\r\n"
 def answer_to(
     edge: Edge, host: str, body: bytes, *, fields: str = HEAD, cut: bool = False
 ) -> httpx.Response:
-    """Send a chunked body as it is; ``cut`` ends the client's half of the connection after it."""
+    """Send a raw chunked body; ``cut`` then closes the client's side of the connection."""
     with connect(edge, host) as line:
         line.sendall(f"POST /api/x HTTP/1.1\r\nHost: {host}\r\n{fields}".encode() + body)
         if cut:
@@ -39,11 +39,11 @@ def answer_to(
 
 @pytest.mark.parametrize("host", [DOMAIN, ACME, "files.acme-agency.example"])
 @pytest.mark.parametrize("body", [b"ZZ\r\n", b"5\r\nwhole\r\nZZ\r\n", b"3\r\nlonger\r\n"])
-def test_malformed_chunk_is_400_in_the_common_form(edge: Edge, host: str, body: bytes) -> None:
+def test_malformed_chunk_is_a_400_problem(edge: Edge, host: str, body: bytes) -> None:
     assert is_problem(answer_to(edge, host, body), 400)
 
 
-def test_chunked_body_cut_off_is_400_in_the_common_form(edge: Edge) -> None:
+def test_truncated_chunked_body_is_a_400_problem(edge: Edge) -> None:
     assert is_problem(answer_to(edge, ACME, b"5\r\nha", cut=True), 400)
 
 
@@ -53,7 +53,7 @@ def test_malformed_chunk_without_request_id_gets_a_new_one(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 500, 503])
-def test_error_of_the_backend_to_a_streamed_body_passes(edge: Edge, status: int) -> None:
+def test_backend_error_to_a_streamed_body_is_forwarded(edge: Edge, status: int) -> None:
     answer = edge.request(
         ACME,
         f"/refuse/{status}",
@@ -65,8 +65,8 @@ def test_error_of_the_backend_to_a_streamed_body_passes(edge: Edge, status: int)
     assert answer.headers["X-Request-ID"] == ID
 
 
-def test_answer_to_a_streamed_body_is_passed_on_as_it_comes(edge: Edge) -> None:
-    """An interpreted wrapper of the response would have no Flush, and give both parts at once."""
+def test_response_to_a_streamed_body_is_streamed(edge: Edge) -> None:
+    """An interpreted wrapper of the response would lack Flush and send both parts at once."""
     body = iter([b"x" * 50_000])
     with (
         edge.client(headers={"Host": ACME}) as client,
@@ -75,8 +75,8 @@ def test_answer_to_a_streamed_body_is_passed_on_as_it_comes(edge: Edge) -> None:
         assert next(answer.iter_raw()) == b"first"
 
 
-def test_plugin_that_is_not_there_keeps_traefik_from_starting(edge: Edge, tmp_path: Path) -> None:
-    """Without ``abortOnPluginFailure`` the routers that name it would answer 404."""
+def test_missing_plugin_prevents_the_start_of_traefik(edge: Edge, tmp_path: Path) -> None:
+    """Without ``abortOnPluginFailure`` the routers with the plugin would answer 404."""
     rendered = tmp_path / "traefik.yml"
     static = (edge.folder / "traefik.yml").read_text("utf-8")
     for port in (edge.http, edge.https, edge.internal):
@@ -95,7 +95,7 @@ def test_plugin_that_is_not_there_keeps_traefik_from_starting(edge: Edge, tmp_pa
 
 
 @pytest.mark.usefixtures("servers")
-def test_traefik_started_without_the_plugin_serves_bodies_by_the_new_files(tmp_path: Path) -> None:
+def test_traefik_without_the_plugin_serves_bodies_with_new_dynamic_files(tmp_path: Path) -> None:
     """After ``git pull`` the running Traefik reads the new files of ``dynamic/``."""
     former = tmp_path / "former"
     former.mkdir()

@@ -1,4 +1,4 @@
-"""What Traefik says by itself is problem+json, and what the backend says passes unchanged."""
+"""Traefik's own errors are problem+json, and the backend's errors pass unchanged."""
 
 import time
 
@@ -13,7 +13,7 @@ S3 = f"s3.{DOMAIN}"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-def test_no_backend_is_503_in_the_common_form(without_backends: Edge, method: str) -> None:
+def test_missing_backend_is_a_503_problem(without_backends: Edge, method: str) -> None:
     for path in ("/api/files", "/.problems/503", "/404"):
         answer = without_backends.request(
             ACME, path, method=method, headers={"X-Request-ID": ID}, content=b"x" * 100_000
@@ -22,12 +22,12 @@ def test_no_backend_is_503_in_the_common_form(without_backends: Edge, method: st
         assert answer.headers["Strict-Transport-Security"].endswith("preload")
 
 
-def test_no_store_is_503_as_well(without_backends: Edge) -> None:
+def test_missing_store_is_a_503_problem(without_backends: Edge) -> None:
     answer = without_backends.request(S3, "/aggios/x", headers={"X-Request-ID": ID})
     assert is_problem(answer, 503)
 
 
-def test_head_has_no_body(without_backends: Edge) -> None:
+def test_head_of_a_missing_backend_has_no_body(without_backends: Edge) -> None:
     answer = without_backends.request(ACME, "/", method="HEAD")
     assert (answer.status_code, answer.content) == (503, b"")
 
@@ -45,13 +45,13 @@ def without_backends(servers: None, tmp_path_factory):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_request_that_is_cut_off_is_503(edge: Edge, method: str) -> None:
+def test_request_broken_off_by_the_backend_is_a_503_problem(edge: Edge, method: str) -> None:
     answer = edge.request(ACME, "/break", method=method, headers={"X-Request-ID": ID})
     assert is_problem(answer, 503)
 
 
-def test_from_the_first_moment_that_the_backend_is_gone(own_edge) -> None:
-    """Until the health check has noticed, `errors` speaks; afterwards `failover` does."""
+def test_killed_backend_is_a_503_problem_from_the_first_request(own_edge) -> None:
+    """Before the health check fails, `errors` answers; afterwards `failover` does."""
     edge = own_edge(EDGE_RATE_AVERAGE="0")
     for name in ("a", "b"):
         edge.backends[name].kill()
@@ -62,13 +62,13 @@ def test_from_the_first_moment_that_the_backend_is_gone(own_edge) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 413, 429, 500, 503])
-def test_what_the_backend_says_itself_passes(edge: Edge, status: int) -> None:
+def test_backend_errors_are_forwarded(edge: Edge, status: int) -> None:
     answer = edge.request(ACME, f"/refuse/{status}")
     assert (answer.status_code, answer.json()) == (status, {"code": "own"})
     assert answer.headers.get("Retry-After") == ("7" if status in (429, 503) else None)
 
 
-def test_what_is_closed_says_so(edge: Edge, own_edge) -> None:
+def test_closed_paths_and_hosts_are_problems(edge: Edge, own_edge) -> None:
     sent = {"X-Request-ID": ID}
     for host, path in [(ACME, "/metrics"), (DOMAIN, "/metrics/x"), (S3, "/"), (S3, "/other/x")]:
         assert is_problem(edge.request(host, path, headers=sent), 404)
@@ -76,18 +76,18 @@ def test_what_is_closed_says_so(edge: Edge, own_edge) -> None:
     assert is_problem(closed.request(f"admin.{DOMAIN}", "/admin/", headers=sent), 403)
 
 
-def test_a_flood_of_the_store_is_429_in_the_common_form(own_edge) -> None:
+def test_store_rate_limit_is_a_429_problem(own_edge) -> None:
     edge = own_edge(EDGE_S3_RATE_AVERAGE="1", EDGE_S3_RATE_BURST="5")
     with edge.client(headers={"Host": S3, "X-Request-ID": ID}) as client:
         answers = [client.get("/aggios/x") for _ in range(20)]
-    # Not the last one by itself: a place becomes free every second.
+    # The last request may succeed: the limit allows one more every second.
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert all(is_problem(answer, 429) for answer in refused)
 
 
-def test_a_flood_of_the_backend_is_told_when_to_come_back(own_edge) -> None:
-    """In plain text, since the backend says 429 too: docs/decisions/0003-traefik-provider.md."""
+def test_backend_rate_limit_answer_has_retry_after(own_edge) -> None:
+    """Plain text, as the backend has its own 429: docs/decisions/0003-traefik-provider.md."""
     edge = own_edge(EDGE_RATE_AVERAGE="1", EDGE_RATE_BURST="20")
     with edge.client(headers={"Host": ACME}) as client:
         answers = [client.get("/") for _ in range(40)]

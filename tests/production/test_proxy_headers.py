@@ -1,4 +1,4 @@
-"""What the edge takes away from requests, adds to answers, and keeps out of its logs."""
+"""Headers that the proxy removes and adds, and values that its logs must not hold."""
 
 import concurrent.futures
 import json
@@ -16,7 +16,7 @@ def seen(answer, name: str) -> list[str]:
     return [value for key, value in answer.json()["headers"] if key == name]
 
 
-def test_what_a_client_says_about_proxies_is_overwritten(edge: Edge) -> None:
+def test_forwarded_headers_of_clients_are_overwritten(edge: Edge) -> None:
     answer = edge.request(
         ACME,
         headers={
@@ -38,13 +38,13 @@ def test_what_a_client_says_about_proxies_is_overwritten(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("name", ["X_Auth_User", "X.Auth.User", "X_Forwarded_For", "X_Request_ID"])
-def test_look_alikes_of_headers_are_dropped(edge: Edge, name: str) -> None:
+def test_header_aliases_are_dropped(edge: Edge, name: str) -> None:
     answer = edge.request(ACME, headers={name: "evil", "X-Auth-User": "kept"})
     assert "evil" not in answer.text
     assert seen(answer, "x-auth-user") == ["kept"]
 
 
-def test_the_request_id_passes_both_ways(edge: Edge) -> None:
+def test_request_id_is_forwarded_both_ways(edge: Edge) -> None:
     answer = edge.request(ACME, headers={"X-Request-ID": "abc-123"})
     assert seen(answer, "x-request-id") == ["abc-123"]
     assert answer.headers["X-Request-ID"] == "abc-123"
@@ -52,7 +52,7 @@ def test_the_request_id_passes_both_ways(edge: Edge) -> None:
     assert made.startswith("made-by-")
 
 
-def test_authorization_reaches_the_backend(edge: Edge) -> None:
+def test_authorization_header_reaches_the_backend(edge: Edge) -> None:
     answer = edge.request(ACME, headers={"Authorization": "Bearer abc"})
     assert seen(answer, "authorization") == ["Bearer abc"]
 
@@ -60,13 +60,13 @@ def test_authorization_reaches_the_backend(edge: Edge) -> None:
 @pytest.mark.parametrize(
     ("host", "path"), [(DOMAIN, "/"), (ACME, "/metrics"), (f"s3.{DOMAIN}", "/aggios/x")]
 )
-def test_answers_bear_the_security_headers(edge: Edge, host: str, path: str) -> None:
+def test_responses_have_security_headers(edge: Edge, host: str, path: str) -> None:
     headers = edge.request(host, path).headers
     assert headers["Strict-Transport-Security"] == SECURITY["Strict-Transport-Security"]
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_what_the_backend_says_for_safety_passes_unchanged(edge: Edge) -> None:
+def test_security_headers_of_the_backend_are_unchanged(edge: Edge) -> None:
     headers = edge.request(ACME, "/secure").headers
     assert {name: headers.get_list(name) for name in SECURITY} == {
         name: [value] for name, value in SECURITY.items()
@@ -81,7 +81,7 @@ def test_uploaded_pages_cannot_run_scripts(edge: Edge) -> None:
     assert "Server" not in headers
 
 
-def test_json_is_compressed_and_files_are_not(edge: Edge) -> None:
+def test_compression_applies_to_json_and_not_to_files(edge: Edge) -> None:
     accept = {"Accept-Encoding": "gzip"}
     assert edge.request(ACME, "/long.json", headers=accept).headers["Content-Encoding"] == "gzip"
     for host, path in [(ACME, "/long.bin"), (f"s3.{DOMAIN}", "/aggios/long.json")]:
@@ -90,7 +90,7 @@ def test_json_is_compressed_and_files_are_not(edge: Edge) -> None:
         assert int(answer.headers["Content-Length"]) == len(answer.content) > 3000
 
 
-def test_the_access_log_is_json_without_secrets(edge: Edge) -> None:
+def test_access_log_is_json_without_secrets(edge: Edge) -> None:
     made = "log-me-1234"
     edge.request(
         f"s3.{DOMAIN}",
@@ -115,10 +115,8 @@ def test_the_access_log_is_json_without_secrets(edge: Edge) -> None:
     "path", ["/s/{}", "//s/{}", "/S/{}", "/s/{}/x", "/s%2f{}", "/x/s/{}", "/join?token={}"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_access_log_has_no_path_that_could_hold_a_token(
-    edge: Edge, path: str, method: str
-) -> None:
-    """Also where no route of the backend serves it, or Traefik refuses it (%2f)."""
+def test_access_log_holds_no_path_with_a_token(edge: Edge, path: str, method: str) -> None:
+    """This holds for paths without a route, and for paths that Traefik refuses (%2f)."""
     made = f"path-{method}-{path.translate({ord(x): 'x' for x in '/%?{}='})}"
     edge.request(ACME, path.format("token-secret"), method, headers={"X-Request-ID": made})
     edge.request(ACME, "/after", headers={"X-Request-ID": f"after-{made}"})
@@ -126,7 +124,7 @@ def test_the_access_log_has_no_path_that_could_hold_a_token(
     assert "token-secret" not in edge.log()
 
 
-def test_a_flood_from_one_address_is_answered_429(own_edge) -> None:
+def test_rate_limit_of_one_address_is_429(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="1", EDGE_RATE_BURST="20")
     with edge.client(headers={"Host": ACME}) as client:
         statuses = [client.get("/").status_code for _ in range(60)]
@@ -135,7 +133,7 @@ def test_a_flood_from_one_address_is_answered_429(own_edge) -> None:
     assert set(statuses) == {200, 429}
 
 
-def test_the_default_limit_lets_a_page_with_many_requests_through(edge: Edge) -> None:
+def test_default_rate_limit_allows_a_page_with_many_requests(edge: Edge) -> None:
     def get(_: int) -> int:
         return edge.request(f"s3.{DOMAIN}", "/aggios/thumbnail").status_code
 
@@ -143,7 +141,7 @@ def test_the_default_limit_lets_a_page_with_many_requests_through(edge: Edge) ->
         assert set(pool.map(get, range(200))) == {200}
 
 
-def test_operators_can_be_held_to_their_addresses(own_edge) -> None:
+def test_operator_hosts_refuse_other_addresses(own_edge) -> None:
     edge = own_edge(ADMIN_ALLOWED_IPS="10.0.0.0/8, 192.0.2.7/32")
     for host in (f"admin.{DOMAIN}", f"traefik.{DOMAIN}", f"minio.{DOMAIN}"):
         assert edge.request(host).status_code == 403

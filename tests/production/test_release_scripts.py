@@ -1,4 +1,4 @@
-"""The scripts of a release, with programs in place of what needs the internet."""
+"""Release scripts, with stub programs in place of those that need the internet."""
 
 import json
 import os
@@ -20,7 +20,7 @@ puremagic==2.2.0 ; python_full_version >= '3.12' \\
 tzdata==2026.6 ; sys_platform == 'win32' \\
     --hash=sha256:dd
 """
-# Knows every package that it is asked about, and the advisories in $ADVISORIES by name==version.
+# Stub: knows every package, and the advisories in $ADVISORIES by name==version.
 PIP_AUDIT = """#!/usr/bin/env python3
 import json, os, sys
 from pathlib import Path
@@ -45,7 +45,7 @@ echo "$DIGEST"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the scripts, and the programs that they call."""
+    """A folder with the scripts and stubs of the programs that they call."""
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     for name in ("docker-compose.yml", "Dockerfile"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -91,18 +91,18 @@ def test_advisory_fails_the_audit(checkout: Path, package: str):
     assert f"{package.replace('==', ' ')}: PYSEC-1, CVE-2026-1; fixed in 9.9" in done.stdout
 
 
-def test_second_service_is_asked_when_the_first_is_away(checkout: Path):
+def test_second_advisory_service_is_used_when_the_first_fails(checkout: Path):
     assert run(checkout, "audit-dependencies.sh", AWAY="osv").returncode == 0
 
 
-def test_audit_that_was_not_done_says_so(checkout: Path):
+def test_audit_without_a_service_fails_and_says_so(checkout: Path):
     done = run(checkout, "audit-dependencies.sh", AWAY="osv pypi")
 
     assert done.returncode == 75
     assert "NOT AUDITED" in done.stderr
 
 
-def test_package_that_was_not_looked_up_is_no_pass(checkout: Path):
+def test_skipped_package_fails_the_audit(checkout: Path):
     done = run(checkout, "audit-dependencies.sh", SKIPPED="django")
 
     assert done.returncode == 75
@@ -124,7 +124,7 @@ def test_images_are_pinned_by_the_digest_of_the_registry(checkout: Path):
     assert compose.replace(f"@{DIGEST}", "") == (ROOT / "docker-compose.yml").read_text()
 
 
-def test_digest_that_is_pinned_is_replaced(checkout: Path):
+def test_pinned_digest_is_replaced(checkout: Path):
     other = "sha256:" + "1b" * 32
     run(checkout, "pin-images.sh")
 
@@ -135,7 +135,7 @@ def test_digest_that_is_pinned_is_replaced(checkout: Path):
     assert text.count(other) == 6
 
 
-def test_nothing_is_pinned_when_one_digest_is_not_to_be_had(checkout: Path):
+def test_missing_digest_pins_no_image(checkout: Path):
     done = run(checkout, "pin-images.sh", REFUSE="yes")
 
     assert done.returncode == 75

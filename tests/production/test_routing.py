@@ -1,4 +1,4 @@
-"""Which host reaches what, with the real Traefik on the production configuration."""
+"""Routing of hosts and paths by the real Traefik with the production configuration."""
 
 import http.client
 import ssl
@@ -28,7 +28,7 @@ OURS = [
 
 
 @pytest.mark.parametrize("host", OURS)
-def test_every_host_of_the_application_reaches_the_backend(edge: Edge, host: str) -> None:
+def test_application_host_reaches_the_backend(edge: Edge, host: str) -> None:
     answer = edge.request(host, "/api/tenant")
     assert answer.status_code == 200
     assert answer.json()["name"] in ("a", "b")
@@ -36,7 +36,7 @@ def test_every_host_of_the_application_reaches_the_backend(edge: Edge, host: str
 
 
 @pytest.mark.parametrize("path", ["/aggios", "/aggios/", "/aggios/t_1/file.bin", "/aggios/100%25"])
-def test_the_bucket_is_reached_on_the_storage_host(edge: Edge, path: str) -> None:
+def test_bucket_path_on_the_storage_host_reaches_the_store(edge: Edge, path: str) -> None:
     answer = edge.request(f"s3.{DOMAIN}", path + "?X-Amz-Signature=abc")
     assert answer.json()["name"] == "minio"
     assert answer.json()["path"] == path + "?X-Amz-Signature=abc"
@@ -47,7 +47,7 @@ def test_the_bucket_is_reached_on_the_storage_host(edge: Edge, path: str) -> Non
     "path",
     ["/", "/other/file", "/aggios-other/file", "/minio/admin/v3/info", "/minio/v2/metrics/cluster"],
 )
-def test_nothing_else_of_the_store_is_public(edge: Edge, path: str) -> None:
+def test_other_path_of_the_store_is_not_found(edge: Edge, path: str) -> None:
     assert edge.request(f"s3.{DOMAIN}", path).status_code == 404
 
 
@@ -62,7 +62,7 @@ def test_nothing_else_of_the_store_is_public(edge: Edge, path: str) -> None:
         (f"acme.{DOMAIN}", "/%6detrics"),
     ],
 )
-def test_a_refused_path_is_refused_however_it_is_written(edge: Edge, host: str, path: str) -> None:
+def test_refused_path_in_other_spellings_is_not_found(edge: Edge, host: str, path: str) -> None:
     assert raw_status(edge, host, path) == 404
 
 
@@ -97,38 +97,38 @@ def test_plain_http_is_redirected_for_good(edge: Edge, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", [f"traefik.{DOMAIN}", f"minio.{DOMAIN}"])
-def test_operators_pages_want_the_password(edge: Edge, host: str) -> None:
+def test_operator_pages_require_the_password(edge: Edge, host: str) -> None:
     assert edge.request(host).status_code == 401
     assert edge.request(host, auth=("operator", "wrong")).status_code == 401
 
 
-def test_the_dashboard_is_shown_with_the_password(edge: Edge) -> None:
+def test_dashboard_with_the_password_reports_no_errors(edge: Edge) -> None:
     answer = edge.request(f"traefik.{DOMAIN}", "/api/overview", auth=("operator", PASSWORD))
     overview = answer.json()["http"]
     for kind in ("routers", "services", "middlewares"):
         assert (overview[kind]["errors"], overview[kind]["warnings"]) == (0, 0), kind
 
 
-def test_the_console_is_reached_and_never_sees_the_password(edge: Edge) -> None:
+def test_console_does_not_receive_the_password(edge: Edge) -> None:
     answer = edge.request(f"minio.{DOMAIN}", "/login", auth=("operator", PASSWORD))
     assert answer.json()["name"] == "console"
     assert "authorization" not in dict(answer.json()["headers"])
 
 
-def test_the_internal_entry_point_has_ping_and_metrics_and_no_routes(edge: Edge) -> None:
+def test_internal_entry_point_serves_only_ping_and_metrics(edge: Edge) -> None:
     base = f"http://127.0.0.1:{edge.internal}"
     assert httpx.get(f"{base}/ping").text == "OK"
     assert "traefik_service_requests_total" in httpx.get(f"{base}/metrics").text
     assert httpx.get(f"{base}/api/tenant", headers={"Host": DOMAIN}).status_code == 404
 
 
-def test_the_container_health_check_works_on_the_rendered_file(edge: Edge) -> None:
+def test_container_health_check_passes_with_the_rendered_file(edge: Edge) -> None:
     rendered = edge.folder / "traefik.yml"
     command = [str(traefik_binary()), "healthcheck", f"--configFile={rendered}"]
     assert subprocess.run(command, check=False, capture_output=True, timeout=10).returncode == 0
 
 
-def test_the_example_for_front_ends_routes_as_it_says(own_edge, tmp_path) -> None:
+def test_front_end_example_routes_as_documented(own_edge, tmp_path) -> None:
     dynamic = tmp_path / "dynamic"
     dynamic.mkdir()
     for source in (ROOT / "traefik" / "dynamic").glob("*.yml"):

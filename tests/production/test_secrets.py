@@ -1,4 +1,4 @@
-"""scripts/make-secrets.sh makes what Compose names, and what it makes works."""
+"""scripts/make-secrets.sh makes every secret that Compose names, and the secrets work."""
 
 import importlib.util
 import os
@@ -37,21 +37,21 @@ def text(folder: Path, name: str) -> str:
 
 
 @pytest.mark.needs("compose")
-def test_every_secret_of_compose_is_made(secrets: Path, config) -> None:
+def test_script_makes_every_secret_of_compose(secrets: Path, config) -> None:
     named = {Path(secret["file"]).name for secret in config["secrets"].values()}
     made = {file.name for file in secrets.iterdir()}
     assert made == named | {"edge_password"}
     assert {Path(one["file"]).parent for one in config["secrets"].values()} == {ROOT / "secrets"}
 
 
-def test_the_folder_is_closed_and_the_files_can_be_read_in_containers(secrets: Path) -> None:
+def test_secrets_folder_is_private_and_its_files_are_readable(secrets: Path) -> None:
     assert secrets.stat().st_mode & 0o777 == 0o700
     yours = {"acme_dns", "email_password"}
     for file in secrets.iterdir():
         assert file.stat().st_mode & 0o777 == (0o644 if file.name in yours else 0o444)
 
 
-def test_nothing_is_overwritten(secrets: Path) -> None:
+def test_existing_secrets_are_not_overwritten(secrets: Path) -> None:
     before = {file.name: file.read_bytes() for file in secrets.iterdir()}
     (secrets / "redis_auth").rename(secrets / "moved")
     done = make(secrets)
@@ -61,7 +61,7 @@ def test_nothing_is_overwritten(secrets: Path) -> None:
     assert {file.name: file.read_bytes() for file in secrets.iterdir()} == before
 
 
-def test_secrets_are_long_different_every_time_and_not_shown(secrets: Path, tmp_path) -> None:
+def test_secrets_are_long_random_and_not_printed(secrets: Path, tmp_path) -> None:
     done = make(tmp_path / "other")
     for file in secrets.iterdir():
         if file.name in {"acme_dns", "email_password", *UNTIL_ROTATED}:
@@ -76,7 +76,7 @@ def test_secrets_are_long_different_every_time_and_not_shown(secrets: Path, tmp_
     assert len(text(secrets, "s3_secret_access_key")) == 40
 
 
-def test_urls_and_their_passwords_belong_together(secrets: Path) -> None:
+def test_urls_contain_the_matching_passwords(secrets: Path) -> None:
     logins = {}
     for name in ("database_url", "database_owner_url", "database_superuser_url", "redis_url"):
         url = urlsplit(text(secrets, name))
@@ -95,7 +95,7 @@ def test_urls_and_their_passwords_belong_together(secrets: Path) -> None:
 
 
 @pytest.mark.needs("traefik")
-def test_the_made_password_opens_the_operators_pages(secrets: Path, own_edge) -> None:
+def test_generated_password_opens_the_operator_pages(secrets: Path, own_edge) -> None:
     edge = own_edge(EDGE_USERS_FILE=str(secrets / "edge_users"))
     login = ("operator", text(secrets, "edge_password"))
     assert edge.request("traefik.aggios.test", "/api/version", auth=login).status_code == 200
@@ -108,7 +108,7 @@ def valkey_binary() -> Path | None:
 
 
 @pytest.mark.needs("compose")
-def test_redis_starts_on_the_composed_command_and_wants_the_password(
+def test_redis_with_the_command_of_compose_requires_the_password(
     secrets: Path, config, tmp_path: Path
 ) -> None:
     binary = valkey_binary()
@@ -146,8 +146,8 @@ def talk(port: int, *lines: str) -> str:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_container_can_read_a_mounted_secret_and_others_cannot(secrets: Path, tmp_path) -> None:
-    """What Docker does with a secret: it binds the one file to another place."""
+def test_mounted_secret_is_readable_only_in_its_container(secrets: Path, tmp_path) -> None:
+    """Docker mounts a secret in the same way: it bind-mounts the single file."""
     other = "setpriv --reuid=10001 --regid=10001 --clear-groups cat"
     with tempfile.TemporaryDirectory() as name:
         reachable = Path(name)

@@ -1,4 +1,4 @@
-"""Bodies that stall in the proxy: what they cost, how many one address may have, what passes by."""
+"""Stalled bodies in the proxy: memory, limits for one address, and streamed bodies."""
 
 import contextlib
 import ssl
@@ -25,49 +25,49 @@ def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def audit_tenant(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """A Traefik of this module's own, so that its memory is too; without a limit of the rate."""
+def unlimited_edge(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """A separate Traefik, so that its memory can be measured, without a rate limit."""
     folder = tmp_path_factory.mktemp("stalled")
     with running_edge(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:
         yield started
 
 
 @pytest.mark.parametrize("size", [9_999, MEBIBYTE])
-def test_stalled_bodies_cost_little_memory(audit_tenant: Edge, size: int) -> None:
-    process = psutil.Process(audit_tenant.process.pid)
+def test_stalled_bodies_cost_little_memory(unlimited_edge: Edge, size: int) -> None:
+    process = psutil.Process(unlimited_edge.process.pid)
     before = process.memory_info().rss
     with contextlib.ExitStack() as stack:
         for _ in range(STALLED):
-            begin(stack.enter_context(connect(audit_tenant, ACME)), "/api/auth/login", size)
-        assert audit_tenant.request(ACME, "/api/x", timeout=20).status_code == 200
-        # A body of 1 MiB that was kept would cost as much again, or twice that.
+            begin(stack.enter_context(connect(unlimited_edge, ACME)), "/api/auth/login", size)
+        assert unlimited_edge.request(ACME, "/api/x", timeout=20).status_code == 200
+        # A buffered body of 1 MiB would need that much memory, or twice as much.
         assert process.memory_info().rss - before < STALLED * MEBIBYTE // 2
 
 
-def test_body_that_is_not_short_streams_through(audit_tenant: Edge) -> None:
-    with connect(audit_tenant, ACME) as line:
+def test_long_body_is_streamed(unlimited_edge: Edge) -> None:
+    with connect(unlimited_edge, ACME) as line:
         begin(line, "/api/auth/login", 10_000, "streams")
-        backends = [audit_tenant.backends[name] for name in ("a", "b")]
-        audit_tenant.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
+        backends = [unlimited_edge.backends[name] for name in ("a", "b")]
+        unlimited_edge.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
 
 
-def test_body_without_a_length_streams_through(audit_tenant: Edge) -> None:
-    with connect(audit_tenant, ACME) as line:
+def test_body_without_a_length_is_streamed(unlimited_edge: Edge) -> None:
+    with connect(unlimited_edge, ACME) as line:
         head = f"POST /api/auth/login HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: chunks\r\n"
         line.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-        backends = [audit_tenant.backends[name] for name in ("a", "b")]
-        audit_tenant.wait(lambda: any(received(one, "chunks") == 4 for one in backends))
+        backends = [unlimited_edge.backends[name] for name in ("a", "b")]
+        unlimited_edge.wait(lambda: any(received(one, "chunks") == 4 for one in backends))
 
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/s/token"])
-def test_longer_body_than_is_kept_reaches_the_backend(audit_tenant: Edge, path: str) -> None:
-    """Traefik has no words of its own for it: the backend says 413."""
+def test_body_beyond_the_buffer_limit_reaches_the_backend(unlimited_edge: Edge, path: str) -> None:
+    """Traefik does not answer for such a body: the 413 comes from the backend."""
     sent = b"x" * 40 * MEBIBYTE
-    answer = audit_tenant.request(ACME, path, "POST", content=sent, timeout=60)
+    answer = unlimited_edge.request(ACME, path, "POST", content=sent, timeout=60)
     assert (answer.status_code, answer.json()["bytes"]) == (200, len(sent))
 
 
-def test_one_address_has_so_many_requests_under_way(own_edge) -> None:
+def test_concurrent_requests_of_one_address_are_limited(own_edge) -> None:
     edge = complete(own_edge, EDGE_IN_FLIGHT=str(LIMIT))
     with contextlib.ExitStack() as stack:
         lines = [stack.enter_context(connect(edge, ACME)) for _ in range(LIMIT)]
@@ -77,7 +77,7 @@ def test_one_address_has_so_many_requests_under_way(own_edge) -> None:
         assert status(edge, "127.0.0.9") == 200
 
 
-def test_one_address_has_fewer_bodies_that_stream(own_edge) -> None:
+def test_concurrent_streamed_bodies_of_one_address_are_limited(own_edge) -> None:
     edge = complete(own_edge, EDGE_STREAMS_IN_FLIGHT=str(LIMIT))
     with contextlib.ExitStack() as stack:
         for _ in range(LIMIT):
@@ -88,7 +88,7 @@ def test_one_address_has_fewer_bodies_that_stream(own_edge) -> None:
 
 
 def complete(own_edge, **limit: str) -> Edge:
-    """Start a Traefik whose providers have all answered: a new configuration counts from none."""
+    """Start a Traefik and wait for its providers: a new configuration resets the counts."""
     edge = own_edge(EDGE_RATE_AVERAGE="0", PROVIDER_POLL_INTERVAL="200ms", **limit)
     edge.wait(lambda: received(edge.backends["a"], "routes") >= 3)
     return edge

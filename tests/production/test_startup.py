@@ -1,4 +1,4 @@
-"""While Traefik starts it answers no request that it will serve a moment later with 404."""
+"""A starting Traefik answers no request with 404 that it serves once it has started."""
 
 import contextlib
 import socket
@@ -14,9 +14,9 @@ HOST = f"acme.{DOMAIN}"
 
 
 class Watch:
-    """Asks one port over TLS without a pause, from before Traefik listens until the block ends.
+    """Send requests to one port over TLS until the block ends, starting before Traefik listens.
 
-    Several at once, since the moment between two configurations is short.
+    Several clients at once, since the time between two configurations is short.
     """
 
     CLIENTS = 6

@@ -1,4 +1,4 @@
-"""The application's rights in the object store: what its code calls, in its one bucket, no more."""
+"""The application's rights in the object store: only its own calls, in its one bucket."""
 
 import ast
 import json
@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from tests.support.compose import ROOT
 
-# What each call of boto3 that the code makes wants, by the names that MinIO's fork knows
+# The action that each boto3 call of the code needs, by the names of MinIO's fork
 # (silo-pkg, policy/action.go: an unknown name makes it refuse the whole policy).
 WANTED = {
     "abort_multipart_upload": "AbortMultipartUpload",
@@ -41,7 +41,7 @@ KNOWN = {
     *("DeleteObjectVersion", "GetObjectTagging", "GetObjectVersion", "PutObjectTagging"),
     *WANTED.values(),
 }
-# Signed here and now, or only a way to page through what is in the list above.
+# Signs locally, or only pages through operations of the list above.
 SENDS_NOTHING = {"generate_presigned_url", "generate_presigned_post", "get_paginator"}
 CALL = re.compile(r"\b(?:client|_health_client)\(\)\.([a-z0-9_]+)\(")
 PACKAGES = ("files", "operations", "aggios")
@@ -53,17 +53,17 @@ def statements() -> list[dict]:
     return json.loads(text.replace("'\"$bucket\"'", "BUCKET"))["Statement"]
 
 
-def test_the_policy_is_confined_to_the_bucket() -> None:
+def test_storage_policy_is_limited_to_the_bucket() -> None:
     resources = [statement["Resource"] for statement in statements()]
     assert resources == [["arn:aws:s3:::BUCKET"], ["arn:aws:s3:::BUCKET/*"]]
 
 
-def test_every_action_is_named_as_the_store_knows_it() -> None:
+def test_storage_policy_names_only_known_actions() -> None:
     actions = {action for statement in statements() for action in statement["Action"]}
     assert actions <= {f"s3:{name}" for name in KNOWN}
 
 
-def test_what_the_code_calls_is_allowed() -> None:
+def test_storage_policy_allows_every_call_of_the_code() -> None:
     allowed = {action for statement in statements() for action in statement["Action"]}
     called = set()
     for package in PACKAGES:
@@ -73,8 +73,8 @@ def test_what_the_code_calls_is_allowed() -> None:
     assert {f"s3:{WANTED[name]}" for name in called - SENDS_NOTHING} <= allowed
 
 
-def test_what_the_code_pages_through_or_signs_is_allowed() -> None:
-    """Such operations are named by a text: for a paginator, or in an address for a client."""
+def test_storage_policy_allows_paginated_and_signed_operations() -> None:
+    """Such operations are named by a string, for a paginator or for a presigned URL."""
     model = botocore.session.get_session().get_service_model("s3")
     operations = {xform_name(name) for name in model.operation_names}
     allowed = {action for statement in statements() for action in statement["Action"]}
