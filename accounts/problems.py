@@ -131,5 +131,5 @@ class WrongPassword(ValidationFailed):
     """The field ``current_password`` is wrong. Log-in throttling counts it as a failure."""
 
     def __init__(self) -> None:
-        fault = FieldError("current_password", "wrong", "This is not your current password.")
-        super().__init__(errors=[fault])
+        error = FieldError("current_password", "wrong", "This is not your current password.")
+        super().__init__(errors=[error])

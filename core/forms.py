@@ -27,5 +27,5 @@ class EmailAddressFormField(forms.EmailField):
         try:
             return canonical_address(text)
         except ValidationFailed as exc:
-            faults = [forms.ValidationError(gettext(f.detail), f.code) for f in exc.errors]
-            raise forms.ValidationError(faults) from exc
+            errors = [forms.ValidationError(gettext(f.detail), f.code) for f in exc.errors]
+            raise forms.ValidationError(errors) from exc

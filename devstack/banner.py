@@ -14,24 +14,24 @@ from devstack.stack import Stack
 def parse_demo_users(output: str) -> list[dict[str, Any]]:
     """Return the demo log-ins from the output of ``seed_demo --json``; none if it is invalid."""
     try:
-        people = json.loads(output)
+        users = json.loads(output)
     except ValueError:
         return []
-    return [person for person in people if isinstance(person, dict)]
+    return [user for user in users if isinstance(user, dict)]
 
 
 def print_banner(
-    console: Console, stack: Stack, people: list[dict[str, Any]], seconds: float
+    console: Console, stack: Stack, users: list[dict[str, Any]], seconds: float
 ) -> None:
     """Print the banner."""
     port = stack.ports["web"]
     console.print()
     console.rule(f"[bold green]Aggios is running[/] (started in {seconds:.1f} s)")
     _print_columns(console, _addresses(port))
-    if people:
-        _print_columns(console, _log_ins(people))
+    if users:
+        _print_columns(console, _log_ins(users))
     console.print("[bold]Try next[/], in another terminal:")
-    for command in _next_commands(stack, people, port):
+    for command in _next_commands(stack, users, port):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"\nLogs: {stack.home.logs}   Settings: {stack.home.env_file}", soft_wrap=True)
     console.print(
@@ -54,9 +54,9 @@ def _addresses(port: int) -> list[tuple[str, ...]]:
     ]
 
 
-def _log_ins(people: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _log_ins(users: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     keys = ("host", "email", "password", "role")
-    rows = [tuple(str(person.get(key, "")) for key in keys) for person in people]
+    rows = [tuple(str(user.get(key, "")) for key in keys) for user in users]
     return [("Demo log-in at", "e-mail", "password", "role"), *rows]
 
 
@@ -70,9 +70,9 @@ def _print_columns(console: Console, rows: list[tuple[str, ...]]) -> None:
     console.print()
 
 
-def _next_commands(stack: Stack, people: list[dict[str, Any]], port: int) -> list[str]:
+def _next_commands(stack: Stack, users: list[dict[str, Any]], port: int) -> list[str]:
     commands = [f"curl http://localhost:{port}/api/health"]
-    members = [person for person in people if not str(person.get("host", "")).startswith("admin.")]
+    members = [user for user in users if not str(user.get("host", "")).startswith("admin.")]
     if members:
         body = json.dumps({key: members[0].get(key) for key in ("email", "password")})
         host = str(members[0].get("host")).split(":")[0]

@@ -63,11 +63,11 @@ def _start(stack: Stack, console: Console) -> None:
         console.print(f"Ended {stack.swept} processes that a former run had left.")
     with provision.SetupProcess(stack) as preparation:
         _start_services(stack, console, STORES)
-        people = banner.parse_demo_users(_prepare(preparation, console))
+        users = banner.parse_demo_users(_prepare(preparation, console))
     _start_services(stack, console, WEB)
     with console.status("Waiting for a healthy response through Traefik"):
         _wait_healthy(stack.ports["web"])
-    banner.print_banner(console, stack, people, time.monotonic() - began)
+    banner.print_banner(console, stack, users, time.monotonic() - began)
 
 
 def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> None:

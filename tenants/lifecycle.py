@@ -104,8 +104,8 @@ def schedule_deletion(
     """
     wait = settings.DELETION_GRACE_DAYS if days is None else days
     if not 0 <= wait <= MAX_GRACE_DAYS:
-        fault = FieldError("days", "out_of_range", f"Use 0 to {MAX_GRACE_DAYS} days.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError("days", "out_of_range", f"Use 0 to {MAX_GRACE_DAYS} days.")
+        raise ValidationFailed(errors=[error])
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_undeleted_tenant(tenant_id)
         if tenant.deletion_due_at is not None:

@@ -88,8 +88,8 @@ def _delete_expired_redirect(label: str) -> None:
 def _validate_redirect_days(days: int | None) -> int:
     wanted = settings.SUBDOMAIN_REDIRECT_DAYS if days is None else days
     if not 0 <= wanted <= MAX_REDIRECT_DAYS:
-        fault = FieldError("redirect_days", "out_of_range", f"Use 0 to {MAX_REDIRECT_DAYS} days.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError("redirect_days", "out_of_range", f"Use 0 to {MAX_REDIRECT_DAYS} days.")
+        raise ValidationFailed(errors=[error])
     return wanted
 
 

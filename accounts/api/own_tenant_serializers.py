@@ -157,11 +157,11 @@ def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def serialize_own_usage(seen: CurrentUsage | None) -> dict[str, Any] | None:
+def serialize_own_usage(usage: CurrentUsage | None) -> dict[str, Any] | None:
     """Return a tenant's usage; None while it cannot be measured."""
-    if seen is None:
+    if usage is None:
         return None
-    return {**serialize_usage(seen.usage), "requests": serialize_request_counts(seen.requests)}
+    return {**serialize_usage(usage.usage), "requests": serialize_request_counts(usage.requests)}
 
 
 def own_tenant_etag(tenant: Tenant) -> str:

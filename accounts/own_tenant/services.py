@@ -112,5 +112,5 @@ def delete_own_tenant(*, actor: User, confirm: str, check: Check) -> Tenant:
 
 def _require_confirmed(tenant: Tenant, confirm: str) -> None:
     if confirm.strip().lower() != tenant.slug:
-        fault = FieldError("confirm", "mismatch", "Give the workspace's subdomain.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError("confirm", "mismatch", "Give the workspace's subdomain.")
+        raise ValidationFailed(errors=[error])

@@ -174,8 +174,8 @@ def _limit(request: Request) -> int:
     except ValueError:
         limit = 0
     if not 1 <= limit <= MAX_LIMIT:
-        fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MAX_LIMIT}.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError("limit", "out_of_range", f"Give a number from 1 to {MAX_LIMIT}.")
+        raise ValidationFailed(errors=[error])
     return limit
 
 

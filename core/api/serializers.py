@@ -256,7 +256,7 @@ def as_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
 
 def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:
     """Return the field errors of a service's rule as DRF's ValidationError."""
-    details = [ErrorDetail(fault.detail, fault.code) for fault in problem.errors]
+    details = [ErrorDetail(error.detail, error.code) for error in problem.errors]
     return serializers.ValidationError(details)
 
 

@@ -185,5 +185,5 @@ def _require_utf8_query(request: HttpRequest) -> None:
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     name = undecodable_field(query)
     if name is not None:
-        fault = FieldError(name, "not_utf8", "Send it in UTF-8, percent-encoded.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError(name, "not_utf8", "Send it in UTF-8, percent-encoded.")
+        raise ValidationFailed(errors=[error])

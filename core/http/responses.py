@@ -101,8 +101,8 @@ _DRF_PROBLEMS: list[tuple[type[drf.APIException], type[Problem]]] = [
 def _drf_problem(exc: drf.APIException) -> Problem:
     if isinstance(exc, drf.ValidationError):
         # One more than is shown, so that the response says that there are more.
-        faults = islice(_field_errors(exc.detail), problems.MAX_ERRORS + 1)
-        return problems.ValidationFailed(errors=list(faults))
+        errors = islice(_field_errors(exc.detail), problems.MAX_ERRORS + 1)
+        return problems.ValidationFailed(errors=list(errors))
     if isinstance(exc, drf.MethodNotAllowed):
         return problems.MethodNotAllowed(str(exc.detail))
     for kind, problem in _DRF_PROBLEMS:

@@ -49,9 +49,9 @@ def clean_name(text: str, *, field: str, max_length: int, required: bool = True)
     one is ``required``.
     """
     name = normalize_text(text, "NFC", max_length=max_length, field=field).strip()
-    fault = _name_fault(name) if name else (BLANK if required else None)
-    if fault:
-        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    error = _name_fault(name) if name else (BLANK if required else None)
+    if error:
+        raise ValidationFailed(errors=[FieldError(field, *error)])
     return name
 
 

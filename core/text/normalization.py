@@ -37,8 +37,8 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
         normalized = normalize_bounded(text, form, max_raw_length=max_raw_length)
         if len(normalized) <= max_length:
             return normalized
-    fault = FieldError(field, TOO_LONG, f"Use at most {max_length} characters.")
-    raise ValidationFailed(errors=[fault])
+    error = FieldError(field, TOO_LONG, f"Use at most {max_length} characters.")
+    raise ValidationFailed(errors=[error])
 
 
 def normalize_bounded(text: str, form: NormalForm, *, max_raw_length: int) -> str:

@@ -45,7 +45,7 @@ class CloneResult:
     missing: list[str]
 
 
-def clone_tenant(source: Tenant, options: CloneOptions, how: LoadOptions) -> CloneResult:
+def clone_tenant(source: Tenant, options: CloneOptions, load_options: LoadOptions) -> CloneResult:
     """Create a tenant from another one's rows and objects; the original is only read.
 
     Only the first owner can log in, with a password that is returned once. Run an interrupted clone
@@ -61,31 +61,33 @@ def clone_tenant(source: Tenant, options: CloneOptions, how: LoadOptions) -> Clo
         registration=Tenant.Registration.CLOSED,
         reason=Tenant.Maintenance.CLONING,
         note=f"clone of {source.pk}",
-        actor=how.actor,
+        actor=load_options.actor,
         cloned_from=source.pk,
     )
     with tenant_operation_lock(target.pk):
         require_unfinished(target)
-        _copy_rows(source, target, rules, how)
-        missing = _copy_objects(source, target, options, how) if options.with_objects else []
+        _copy_rows(source, target, rules, load_options)
+        missing = (
+            _copy_objects(source, target, options, load_options) if options.with_objects else []
+        )
         remove_unreferenced(target.schema_name, target.object_prefix)  # left by an interrupted run
-        owner, password = reset_owner_password(ref_of(target), actor=how.actor)
-        _finish(source, target, how)
+        owner, password = reset_owner_password(ref_of(target), actor=load_options.actor)
+        _finish(source, target, load_options)
     return CloneResult(target, owner, password, missing)
 
 
-def _copy_rows(source: Tenant, target: Tenant, rules: Masking, how: LoadOptions) -> None:
+def _copy_rows(source: Tenant, target: Tenant, rules: Masking, load_options: LoadOptions) -> None:
     with open_snapshot(source.schema_name) as snapshot:
         if snapshot.migrations() != list(tenant_migrations()):
             raise IncompatibleError(
                 "The tenant is not at this version's migrations; run migrate_schemas."
             )
-        replace_schema(target.schema_name, TenantSource(snapshot, rules), how.report)
-    how.report("rows in place, masked")
+        replace_schema(target.schema_name, TenantSource(snapshot, rules), load_options.report)
+    load_options.report("rows in place, masked")
 
 
 def _copy_objects(
-    source: Tenant, target: Tenant, options: CloneOptions, how: LoadOptions
+    source: Tenant, target: Tenant, options: CloneOptions, load_options: LoadOptions
 ) -> list[str]:
     with open_snapshot(target.schema_name) as snapshot:
         return copy_objects(
@@ -93,13 +95,16 @@ def _copy_objects(
             source.object_prefix,
             target.object_prefix,
             allow_missing=options.allow_missing,
-            tick=how.watch.written,
+            tick=load_options.watch.written,
         )
 
 
-def _finish(source: Tenant, target: Tenant, how: LoadOptions) -> None:
+def _finish(source: Tenant, target: Tenant, load_options: LoadOptions) -> None:
     with use_scope(PUBLIC), transaction.atomic():
         record(
-            "tenant.cloned", actor=how.actor, target=tenant_target(target), source=str(source.pk)
+            "tenant.cloned",
+            actor=load_options.actor,
+            target=tenant_target(target),
+            source=str(source.pk),
         )
-        end_maintenance(target.pk, actor=how.actor)
+        end_maintenance(target.pk, actor=load_options.actor)

@@ -63,9 +63,9 @@ def _dump_object_list(out: MemberWriter, snapshot: Snapshot) -> ObjectListPart:
 
     def lines() -> Iterator[bytes]:
         nonlocal count, total
-        for wanted in referenced_objects(snapshot):
-            count, total = count + 1, total + wanted.size
-            yield encode_line(wanted)
+        for reference in referenced_objects(snapshot):
+            count, total = count + 1, total + reference.size
+            yield encode_line(reference)
 
     size, sha256 = out.add(file_format.OBJECT_LIST, lines())
     return ObjectListPart(count, total, size, sha256)

@@ -168,29 +168,31 @@ class _ExportRun:
         self.out.truncate_to(self.end)
         file = MemberReader(self.file.fileno())
         try:
-            for number, wanted in enumerate(read_object_list(file, file.member_at(self.listed_at))):
+            for number, reference in enumerate(
+                read_object_list(file, file.member_at(self.listed_at))
+            ):
                 if number >= self.done:
-                    self._add(number, wanted, allow_missing)
+                    self._add(number, reference, allow_missing)
         finally:
             self.journal.add(self.file, self.line())
 
-    def _add(self, number: int, wanted: ObjectReference, allow_missing: bool) -> None:
-        if problem := self._write(number, wanted):
+    def _add(self, number: int, reference: ObjectReference, allow_missing: bool) -> None:
+        if problem := self._write(number, reference):
             self.out.truncate_to(self.end)
             if not allow_missing:
-                raise MissingObjectError(f"Object {wanted.name}: {problem}.")
-            self.manifest.missing.append(MissingObject(wanted.name, problem))
+                raise MissingObjectError(f"Object {reference.name}: {problem}.")
+            self.manifest.missing.append(MissingObject(reference.name, problem))
         self.done, self.end = number + 1, self.file.tell()
         if self.journal.is_due():
             self.journal.add(self.file, self.line())
 
-    def _write(self, number: int, wanted: ObjectReference) -> str:
+    def _write(self, number: int, reference: ObjectReference) -> str:
         """Add an object from the store; return how it differs from its row, or an empty text."""
-        chunks = read_object(object_key(self.prefix, wanted.name))
+        chunks = read_object(object_key(self.prefix, reference.name))
         if chunks is None:
             return "the store does not have it"
         name = file_format.object_member(number)
-        return mismatch(wanted, *self.out.add(name, count_progress(chunks, self.watch.written)))
+        return mismatch(reference, *self.out.add(name, count_progress(chunks, self.watch.written)))
 
     def finish(self) -> None:
         """Add manifest, signature and end, and flush the file to disk."""

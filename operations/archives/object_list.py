@@ -38,9 +38,9 @@ def referenced_objects(snapshot: Snapshot) -> Iterator[ObjectReference]:
             yield ObjectReference(name, size, sha256)
 
 
-def encode_line(wanted: ObjectReference) -> bytes:
+def encode_line(reference: ObjectReference) -> bytes:
     """Return the line of an object in the object list."""
-    return (json.dumps(asdict(wanted), sort_keys=True) + "\n").encode()
+    return (json.dumps(asdict(reference), sort_keys=True) + "\n").encode()
 
 
 def parse_line(line: bytes) -> ObjectReference:
@@ -74,17 +74,17 @@ def count_progress(chunks: Iterator[bytes], tick: ProgressCallback) -> Iterator[
         yield chunk
 
 
-def content_mismatch(chunks: Iterator[bytes], wanted: ObjectReference) -> str:
+def content_mismatch(chunks: Iterator[bytes], reference: ObjectReference) -> str:
     """Read an object to its end; return how it differs from its row, or an empty text."""
     size, digest = 0, hashlib.sha256()
     for chunk in chunks:
         size += len(chunk)
         digest.update(chunk)
-    return mismatch(wanted, size, digest.hexdigest())
+    return mismatch(reference, size, digest.hexdigest())
 
 
-def mismatch(wanted: ObjectReference, size: int, sha256: str) -> str:
+def mismatch(reference: ObjectReference, size: int, sha256: str) -> str:
     """Return how an object differs from its row, or an empty text."""
-    if size != wanted.size:
-        return f"it has {size} bytes and should have {wanted.size}"
-    return "" if sha256 == wanted.sha256 else "its SHA-256 is not what its row says"
+    if size != reference.size:
+        return f"it has {size} bytes and should have {reference.size}"
+    return "" if sha256 == reference.sha256 else "its SHA-256 is not what its row says"

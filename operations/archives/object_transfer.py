@@ -35,19 +35,21 @@ def upload_objects(archive: Archive, prefix: str, tick: ProgressCallback) -> int
     """
     abort_multiparts(prefix)
     sent = 0
-    for wanted, chunks in archive.objects():
-        if is_stored(prefix, wanted):
-            tick(wanted.size)
+    for reference, chunks in archive.objects():
+        if is_stored(prefix, reference):
+            tick(reference.size)
             continue
-        _upload_object(object_key(prefix, wanted.name), wanted.size, count_progress(chunks, tick))
+        _upload_object(
+            object_key(prefix, reference.name), reference.size, count_progress(chunks, tick)
+        )
         sent += 1
     return sent
 
 
-def is_stored(prefix: str, wanted: ObjectReference) -> bool:
+def is_stored(prefix: str, reference: ObjectReference) -> bool:
     """Compare an object with the stored one, byte by byte. Raises: StorageUnavailable."""
-    chunks = read_object(object_key(prefix, wanted.name))
-    return chunks is not None and not content_mismatch(chunks, wanted)
+    chunks = read_object(object_key(prefix, reference.name))
+    return chunks is not None and not content_mismatch(chunks, reference)
 
 
 def _upload_object(key: str, size: int, chunks: Iterator[bytes]) -> None:
@@ -76,34 +78,36 @@ def copy_objects(
     Raises: MissingObjectError (unless ``allow_missing``), StorageUnavailable.
     """
     missing = []
-    for wanted in objects:
-        if _stored_size(target, wanted) != wanted.size and not _copy_object(wanted, source, target):
+    for reference in objects:
+        if _stored_size(target, reference) != reference.size and not _copy_object(
+            reference, source, target
+        ):
             if not allow_missing:
                 raise MissingObjectError(
-                    f"The store does not have object {wanted.name} as it should be."
+                    f"The store does not have object {reference.name} as it should be."
                 )
-            missing.append(wanted.name)
-        tick(wanted.size)
+            missing.append(reference.name)
+        tick(reference.size)
     return missing
 
 
-def _copy_object(wanted: ObjectReference, source: str, target: str) -> bool:
-    if _stored_size(source, wanted) != wanted.size:
+def _copy_object(reference: ObjectReference, source: str, target: str) -> bool:
+    if _stored_size(source, reference) != reference.size:
         return False
     with translate_storage_errors():
         client().copy(
-            object_location(object_key(source, wanted.name)),
+            object_location(object_key(source, reference.name)),
             settings.S3_BUCKET,
-            object_key(target, wanted.name),
+            object_key(target, reference.name),
             ExtraArgs={**OBJECT_HEADERS, "MetadataDirective": "REPLACE"},
             Config=COPY_CONFIG,
         )
     return True
 
 
-def _stored_size(prefix: str, wanted: ObjectReference) -> int | None:
+def _stored_size(prefix: str, reference: ObjectReference) -> int | None:
     """Return an object's size, or None if the store does not have it."""
-    found = head_object(object_key(prefix, wanted.name))
+    found = head_object(object_key(prefix, reference.name))
     return None if found is None else int(found["ContentLength"])
 
 

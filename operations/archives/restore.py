@@ -66,7 +66,7 @@ def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
         )
 
 
-def restore_tenant(archive: Archive, tenant: Tenant, how: LoadOptions) -> LoadResult:
+def restore_tenant(archive: Archive, tenant: Tenant, options: LoadOptions) -> LoadResult:
     """Restore a tenant from an archive, in maintenance.
 
     Tokens, API keys, invitations and shares end: those that were revoked since the export must not
@@ -77,20 +77,20 @@ def restore_tenant(archive: Archive, tenant: Tenant, how: LoadOptions) -> LoadRe
     """
     with tenant_operation_lock(tenant.pk):
         was_served = not _current_tenant(tenant).maintenance
-        begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=how.actor)
+        begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=options.actor)
         try:
-            result = _load_archive(archive, tenant, ArchiveSource(archive), how)
+            result = _load_archive(archive, tenant, ArchiveSource(archive), options)
         except ArchiveError:
             drop_temporary_schemas(tenant.schema_name)
             if was_served:
-                end_maintenance(tenant.pk, actor=how.actor)
+                end_maintenance(tenant.pk, actor=options.actor)
             raise
-        rotate_key(tenant.pk, actor=how.actor)
+        rotate_key(tenant.pk, actor=options.actor)
         with tenant_context(ref_of(tenant)):
-            revoke_outstanding_credentials(actor=how.actor)
+            revoke_outstanding_credentials(actor=options.actor)
             interrupt_uploads()
-            revoke_all_shares(actor=how.actor, cause="restored")
-        _finish(archive, result, "tenant.restored", how)
+            revoke_all_shares(actor=options.actor, cause="restored")
+        _finish(archive, result, "tenant.restored", options)
     return result
 
 
@@ -99,7 +99,9 @@ def _current_tenant(tenant: Tenant) -> Tenant:
         return lock_undeleted_tenant(tenant.pk)
 
 
-def load_as_new_tenant(archive: Archive, *, slug: str, name: str, how: LoadOptions) -> LoadResult:
+def load_as_new_tenant(
+    archive: Archive, *, slug: str, name: str, options: LoadOptions
+) -> LoadResult:
     """Create a tenant from an archive: same rows; new id, schema, prefix and key.
 
     Sessions, second factors and stored answers are excluded: they depend on the other tenant's
@@ -114,31 +116,33 @@ def load_as_new_tenant(archive: Archive, *, slug: str, name: str, how: LoadOptio
         registration=info.registration,
         reason=Tenant.Maintenance.RESTORING,
         note=f"archive {archive.digest}",
-        actor=how.actor,
+        actor=options.actor,
     )
     with tenant_operation_lock(tenant.pk):
         require_unfinished(tenant)
-        result = _load_archive(archive, tenant, ArchiveSource(archive, TENANT_BOUND_TABLES), how)
+        result = _load_archive(
+            archive, tenant, ArchiveSource(archive, TENANT_BOUND_TABLES), options
+        )
         with tenant_context(ref_of(tenant)):
-            reset_all_second_factors(actor=how.actor)
+            reset_all_second_factors(actor=options.actor)
             interrupt_uploads()
-        _finish(archive, result, "tenant.imported", how)
+        _finish(archive, result, "tenant.imported", options)
     return result
 
 
 def _load_archive(
-    archive: Archive, tenant: Tenant, source: ArchiveSource, how: LoadOptions
+    archive: Archive, tenant: Tenant, source: ArchiveSource, options: LoadOptions
 ) -> LoadResult:
-    how.watch.total(archive.manifest.objects.bytes)
-    sent = upload_objects(archive, tenant.object_prefix, how.watch.written)
-    how.report(f"{sent} objects sent")
-    count = replace_schema(tenant.schema_name, source, how.report)
-    how.report("rows in place")
+    options.watch.total(archive.manifest.objects.bytes)
+    sent = upload_objects(archive, tenant.object_prefix, options.watch.written)
+    options.report(f"{sent} objects sent")
+    count = replace_schema(tenant.schema_name, source, options.report)
+    options.report("rows in place")
     removed = remove_unreferenced(tenant.schema_name, tenant.object_prefix)
     return LoadResult(tenant, sent, removed, count)
 
 
-def _finish(archive: Archive, result: LoadResult, action: str, how: LoadOptions) -> None:
+def _finish(archive: Archive, result: LoadResult, action: str, options: LoadOptions) -> None:
     with use_scope(PUBLIC), transaction.atomic():
         details = {
             "archive": archive.sha256,
@@ -147,6 +151,6 @@ def _finish(archive: Archive, result: LoadResult, action: str, how: LoadOptions)
             "is_ours": archive.is_ours,
             "migrations": result.migrations,
         }
-        record(action, actor=how.actor, target=tenant_target(result.tenant), **details)
+        record(action, actor=options.actor, target=tenant_target(result.tenant), **details)
         reset_trail_head(result.tenant.pk)  # the trail is now the archive's
-        end_maintenance(result.tenant.pk, actor=how.actor)
+        end_maintenance(result.tenant.pk, actor=options.actor)

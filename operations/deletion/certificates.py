@@ -29,7 +29,12 @@ def document_digest(document: dict[str, Any]) -> str:
 
 
 def create_certificate(
-    tenant: Tenant, *, held: dict[str, Any], dropped: dict[str, Any], actor: Actor, at: datetime
+    tenant: Tenant,
+    *,
+    inventory: dict[str, Any],
+    dropped: dict[str, Any],
+    actor: Actor,
+    at: datetime,
 ) -> DeletionCertificate:
     """Store a certificate. Call it in the transaction that deletes the tenant's row."""
     document = {
@@ -43,8 +48,8 @@ def create_certificate(
         },
         "requested": _deletion_request(tenant),
         "purged": {"at": timestamp(at), "by": _actor_document(actor.type, actor.id, actor.label)},
-        "held": {name: held[name] for name in ("tables", "objects")},
-        "export": held["export"],
+        "held": {name: inventory[name] for name in ("tables", "objects")},
+        "export": inventory["export"],
         "dropped": dropped,
     }
     certificate: DeletionCertificate = DeletionCertificate.objects.create(

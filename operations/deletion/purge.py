@@ -60,9 +60,9 @@ def purge_tenant(tenant: Tenant, options: PurgeOptions) -> DeletionCertificate:
     """
     with tenant_operation_lock(tenant.pk):
         current = _current_tenant(tenant)
-        held = _recorded_inventory(current) or _begin(current, options)
+        inventory = _recorded_inventory(current) or _begin(current, options)
         dropped = _remove_data(current, options.report)
-        return _finish(current, held, dropped, options.actor)
+        return _finish(current, inventory, dropped, options.actor)
 
 
 def _current_tenant(tenant: Tenant) -> Tenant:
@@ -143,12 +143,12 @@ def _remove_data(tenant: Tenant, report: ProgressCallback) -> dict[str, Any]:
 
 
 def _finish(
-    tenant: Tenant, held: dict[str, Any], dropped: dict[str, Any], actor: Actor
+    tenant: Tenant, inventory: dict[str, Any], dropped: dict[str, Any], actor: Actor
 ) -> DeletionCertificate:
     with use_scope(PUBLIC), transaction.atomic():
         current = lock_tenant(tenant.pk)
         certificate = create_certificate(
-            current, held=held, dropped=dropped, actor=actor, at=timezone.now()
+            current, inventory=inventory, dropped=dropped, actor=actor, at=timezone.now()
         )
         details = {"subdomain": current.slug, "certificate": str(certificate.pk)}
         record(

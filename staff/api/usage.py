@@ -44,13 +44,13 @@ class TenantUsage(StaffView):
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Return rows, bytes and objects (at most five minutes old), and requests (seconds old)."""
         fields = validated_data(UsageRequestSerializer, request.query_params.dict())
-        seen = current_usage(visible_tenant(tenant_id), exact=fields["exact"])
-        return Response(_serialize_usage(seen))
+        usage = current_usage(visible_tenant(tenant_id), exact=fields["exact"])
+        return Response(_serialize_usage(usage))
 
 
-def _serialize_usage(seen: CurrentUsage) -> dict[str, Any]:
+def _serialize_usage(usage: CurrentUsage) -> dict[str, Any]:
     return {
-        **serialize_usage(seen.usage),
-        "rows_are_exact": seen.rows_are_exact,
-        "requests": serialize_request_counts(seen.requests),
+        **serialize_usage(usage.usage),
+        "rows_are_exact": usage.rows_are_exact,
+        "requests": serialize_request_counts(usage.requests),
     }

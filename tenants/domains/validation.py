@@ -48,14 +48,14 @@ def clean_custom_domain(text: str, *, field: str = "domain") -> str:
     """
     name = _ascii_host_name(text.strip().removesuffix("."))
     if not name:
-        fault = FieldError(field, "invalid_domain", "This is not a domain name.")
+        error = FieldError(field, "invalid_domain", "This is not a domain name.")
     elif name == settings.BASE_DOMAIN or name.endswith(f".{settings.BASE_DOMAIN}"):
-        fault = FieldError(field, "invalid_domain", "Give the subdomain without the rest.")
+        error = FieldError(field, "invalid_domain", "Give the subdomain without the rest.")
     elif name.rpartition(".")[2] in NON_PUBLIC_TLDS:
-        fault = FieldError(field, "invalid_domain", "This name is not in the public DNS.")
+        error = FieldError(field, "invalid_domain", "This name is not in the public DNS.")
     else:
         return name
-    raise ValidationFailed(errors=[fault])
+    raise ValidationFailed(errors=[error])
 
 
 def is_domain_available(name: str) -> bool:

@@ -64,7 +64,9 @@ class Command(OperationCommand):
         if options["json"]:
             self.stdout.write(json.dumps(document))
 
-    def _act(self, archive: Archive, how: LoadOptions, options: dict[str, Any]) -> dict[str, Any]:
+    def _act(
+        self, archive: Archive, load_options: LoadOptions, options: dict[str, Any]
+    ) -> dict[str, Any]:
         tenant = tenant_by_slug(options["restore"]) if options["restore"] else None
         require_loadable(archive, tenant)
         self._show(archive)
@@ -74,10 +76,10 @@ class Command(OperationCommand):
             if not options["yes"]:
                 slug = tenant.slug
                 confirm(slug, f"What {slug} holds now will be lost. Type {slug}: ")
-            result = restore_tenant(archive, tenant, how)
+            result = restore_tenant(archive, tenant, load_options)
         else:
             result = load_as_new_tenant(
-                archive, slug=options["slug"], name=options["name"], how=how
+                archive, slug=options["slug"], name=options["name"], options=load_options
             )
         document = {**_archive_document(archive), **_result_document(result)}
         if options["let_owner_in"]:

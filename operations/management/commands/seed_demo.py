@@ -39,8 +39,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("Known passwords have no place in production.")
-        for slug, (name, people) in AGENCIES.items():
-            _create_agency(slug, name, people)
+        for slug, (name, users) in AGENCIES.items():
+            _create_agency(slug, name, users)
         _create_staff()
         rows = _logins()
         if options["json"]:
@@ -50,8 +50,8 @@ class Command(BaseCommand):
             self.stdout.write("{role:7} {email:22} {password}  {host}".format(**row))
 
 
-def _create_agency(slug: str, name: str, people: list[tuple[str, str, str]]) -> None:
-    (email, first_name, _), *members = people
+def _create_agency(slug: str, name: str, users: list[tuple[str, str, str]]) -> None:
+    (email, first_name, _), *members = users
     with use_scope(PUBLIC):
         known = Domain.objects.filter(domain=slug).exists()
     if not known:
@@ -78,7 +78,7 @@ def _create_staff() -> None:
 
 
 def _logins() -> list[dict[str, str]]:
-    people = [
+    users = [
         {"host": tenant_host(slug), "email": email, "password": PASSWORD, "role": role}
         for slug, (_, members) in AGENCIES.items()
         for email, _, role in members
@@ -89,4 +89,4 @@ def _logins() -> list[dict[str, str]]:
         "password": PASSWORD,
         "role": "staff",
     }
-    return [*people, staff]
+    return [*users, staff]
