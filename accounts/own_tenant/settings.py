@@ -28,13 +28,13 @@ SettingError = tuple[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class SettingRule:
-    """``fault`` returns code and message of an invalid value; ``roles`` may change the setting.
+    """``find_error`` returns code and message of an invalid value; ``roles`` may change the setting.
 
     ``weakens`` tells whether a change protects users or files less. Such a change needs a recent
     authentication.
     """
 
-    fault: Callable[[Any], SettingError]
+    find_error: Callable[[Any], SettingError]
     weakens: Callable[[Any, Any], bool]
     roles: frozenset[str] = MANAGER_ROLES
 
@@ -44,11 +44,11 @@ def _integer_between(
 ) -> Callable[[Any], SettingError]:
     message = f"Give {'0 or ' if or_zero else ''}a whole number from {least} to {most}."
 
-    def fault(value: Any) -> SettingError:
+    def find_error(value: Any) -> SettingError:
         valid = type(value) is int and (least <= value <= most or (or_zero and value == 0))
         return None if valid else ("out_of_range", message)
 
-    return fault
+    return find_error
 
 
 def _role_list(value: Any) -> SettingError:
@@ -101,17 +101,17 @@ WEAKENING_DETAILS = {
 
 def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the form that is stored. Raises: ValidationFailed for ``settings.…``."""
-    faults = []
+    errors = []
     for name, value in wanted.items():
-        fault = (
-            SETTING_RULES[name].fault(value)
+        error = (
+            SETTING_RULES[name].find_error(value)
             if name in SETTING_RULES
             else ("unknown", "There is no such one.")
         )
-        if fault:
-            faults.append(FieldError(f"settings.{name}", *fault))
-    if faults:
-        raise ValidationFailed(errors=faults)
+        if error:
+            errors.append(FieldError(f"settings.{name}", *error))
+    if errors:
+        raise ValidationFailed(errors=errors)
     return {name: _canonical(value) for name, value in wanted.items()}
 
 
