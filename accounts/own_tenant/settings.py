@@ -28,8 +28,9 @@ SettingError = tuple[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class SettingRule:
-    """``find_error`` returns code and message of an invalid value; ``roles`` may change the setting.
+    """A setting. ``find_error`` returns code and message of an invalid value, otherwise None.
 
+    ``roles`` may change the setting.
     ``weakens`` tells whether a change protects users or files less. Such a change needs a recent
     authentication.
     """
