@@ -20,7 +20,7 @@ def large_tenant(site) -> Agency:
     with tenant_context(large_tenant.ref):
         User.objects.bulk_create(
             User(
-                email=f"n{number:03}@large_tenant.test",
+                email=f"n{number:03}@large.test",
                 password="!",
                 first_name=f"Zoë{number}" if number < 20 else "Ann",
                 last_name="Tester",
