@@ -1,13 +1,10 @@
 """api.: every tenant endpoint; the tenant comes from the credential."""
 
-from django.urls import include, path
-
 from aggios.urls import common
 from staff import urls as staff
 
 urlpatterns = [
-    path("", include("accounts.urls")),
-    path("", include("files.urls")),
+    *common.tenant_api,
     *staff.urlpatterns,
     *common.urlpatterns,
 ]

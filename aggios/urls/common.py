@@ -1,6 +1,6 @@
-"""Routes of every host: health, OpenAPI; and the error handlers."""
+"""Routes of every host, the API of a tenant, and the error handlers."""
 
-from django.urls import path
+from django.urls import include, path
 
 from aggios.health import Health, live, ready
 from aggios.openapi_views import DocsView, SchemaView
@@ -16,4 +16,10 @@ urlpatterns = [
     path("api/health/ready", ready, name="health-ready"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
+]
+
+# The API of one tenant: on its own hosts, and on ``api.``.
+tenant_api = [
+    path("", include("accounts.urls")),
+    path("", include("files.urls")),
 ]

@@ -1,6 +1,6 @@
 """{slug}.aggios.app and verified custom domains: one tenant."""
 
-from django.urls import include, path
+from django.urls import path
 
 from aggios.urls import common
 from pages.account_links import password_reset_page, verify_email_page
@@ -14,8 +14,7 @@ urlpatterns = [
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),
     path("s/<str:token>", share_page, name="share-page"),
-    path("", include("accounts.urls")),
-    path("", include("files.urls")),
+    *common.tenant_api,
     *common.urlpatterns,
 ]
 
