@@ -1,12 +1,12 @@
 """WSGI entry point: ``gunicorn -c python:aggios.gunicorn aggios.wsgi``."""
 
 import os
+from wsgiref.types import WSGIApplication
 
 from django.core.wsgi import get_wsgi_application
 
 from aggios.checks import require_safe_configuration
 from aggios.server.request_body import (
-    Application,
     allow_chunked,
     drain_body,
     limit_body_time,
@@ -16,7 +16,7 @@ from aggios.server.slow_client_middleware import limit_slow_uploads, limit_strea
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 
-application: Application = get_wsgi_application()
+application: WSGIApplication = get_wsgi_application()
 # From the inside out.
 for layer in (
     allow_chunked,

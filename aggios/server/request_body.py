@@ -2,17 +2,15 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from email.message import Message
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.utils.http import parse_header_parameters
 
 from aggios.server.slow_clients import LIMITER, TimedSocket, read_body_through
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Any], Iterable[bytes]]
 
 # Time for a body, plus time for each received byte; a longer pause ends it.
 BODY_SECONDS = 20.0
@@ -29,7 +27,7 @@ MAX_TYPE_LENGTH = 256
 DRAIN_THREADS = threading.BoundedSemaphore(2)
 
 
-def allow_chunked(inner: Application) -> Application:
+def allow_chunked(inner: WSGIApplication) -> WSGIApplication:
     """Let Django read a chunked body, which has no length (RFC 9112 section 7.1).
 
     Django reads up to CONTENT_LENGTH, so nothing without one. A server with
@@ -37,7 +35,7 @@ def allow_chunked(inner: Application) -> Application:
     readers of bodies have their own limits.
     """
 
-    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         if chunked and environ.get("wsgi.input_terminated"):
             environ["CONTENT_LENGTH"] = str(sys.maxsize)
@@ -46,10 +44,10 @@ def allow_chunked(inner: Application) -> Application:
     return application
 
 
-def limit_body_time(inner: Application) -> Application:
+def limit_body_time(inner: WSGIApplication) -> WSGIApplication:
     """Limit the time to read a body, and the number of slow bodies."""
 
-    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         if not _has_body(environ) or "gunicorn.socket" not in environ:
             return inner(environ, start_response)
         timed_socket = TimedSocket(
@@ -64,12 +62,12 @@ def limit_body_time(inner: Application) -> Application:
     return application
 
 
-def _has_body(environ: Environ) -> bool:
+def _has_body(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH", "")
     return length not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def normalize_content_type(inner: Application) -> Application:
+def normalize_content_type(inner: WSGIApplication) -> WSGIApplication:
     """Blank a ``Content-Type`` that cannot be parsed, and drop its ``charset``.
 
     Django reads it before its own middleware runs. It decodes the query by ``charset``,
@@ -78,7 +76,7 @@ def normalize_content_type(inner: Application) -> Application:
     parsed, as in the API, whose parsers refuse it.
     """
 
-    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         if "CONTENT_TYPE" in environ:
             environ["CONTENT_TYPE"] = _normalized_content_type(environ["CONTENT_TYPE"])
         return inner(environ, start_response)
@@ -101,7 +99,7 @@ def _normalized_content_type(text: str) -> str:
     return str(header["content-type"])
 
 
-def drain_body(inner: Application) -> Application:
+def drain_body(inner: WSGIApplication) -> WSGIApplication:
     """Read the rest of a body before the response is sent.
 
     A refusal (401, 413, 503) often comes before the body was read. Closing the connection on a
@@ -109,7 +107,7 @@ def drain_body(inner: Application) -> Application:
     response. Bytes and time are limited.
     """
 
-    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"]
         response = inner(environ, start_response)
         if _has_body(environ) and "gunicorn.socket" in environ:

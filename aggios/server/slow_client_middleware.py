@@ -10,8 +10,9 @@ import json
 import logging
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 # A fast client has sent this much, or everything, by then.
 EXPECTED_BYTES = 64 * 1024
 CHECK_COUNT, CHECK_INTERVAL_SECONDS = 5, 0.01
-Environ = dict[str, Any]
-Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class TimedStream(WaitTimer):
@@ -67,10 +66,10 @@ class TimedStream(WaitTimer):
             raise TimeoutError
 
 
-def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def limit_stream_time(inner: WSGIApplication) -> WSGIApplication:
     """Limit the time to send a streamed response."""
 
-    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         response = inner(environ, start_response)
         if "gunicorn.socket" not in environ or not getattr(response, "streaming", False):
             return response
@@ -80,10 +79,10 @@ def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., It
     return application
 
 
-def limit_slow_uploads(inner: Application) -> Application:
+def limit_slow_uploads(inner: WSGIApplication) -> WSGIApplication:
     """Reject new slow uploads with 503 while the slow-client limit is reached."""
 
-    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         if "gunicorn.socket" in environ and LIMITER.is_full and not _has_arrived(environ):
             return _reject(environ, start_response)
         return inner(environ, start_response)
@@ -91,7 +90,7 @@ def limit_slow_uploads(inner: Application) -> Application:
     return application
 
 
-def _has_arrived(environ: Environ) -> bool:
+def _has_arrived(environ: WSGIEnvironment) -> bool:
     chunked = "HTTP_TRANSFER_ENCODING" in environ
     length = EXPECTED_BYTES if chunked else int(environ.get("CONTENT_LENGTH") or 0)
     for _ in range(CHECK_COUNT):
@@ -101,7 +100,7 @@ def _has_arrived(environ: Environ) -> bool:
     return False
 
 
-def _reject(environ: Environ, start_response: Any) -> Iterable[bytes]:
+def _reject(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
     request_id, problem = (
         request_id_or_new(environ.get("HTTP_X_REQUEST_ID", "")),
         slow_client_problem(),
