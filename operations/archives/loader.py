@@ -8,7 +8,6 @@ interrupted run left.
 
 import hashlib
 from collections.abc import Iterator
-from typing import Protocol
 
 import psycopg
 from django.db import transaction
@@ -20,6 +19,7 @@ from operations.archives.migration_state import (
     create_schema,
     migration_graph,
 )
+from operations.archives.row_sources import RowSource, SourceTable
 from operations.archives.snapshot import SEQUENCES_QUERY, list_tables, migration_history
 from operations.errors import IncompatibleError
 from operations.owner_session import OwnerSession, owner_session
@@ -31,42 +31,7 @@ from tenants.schemas.owner import (
     run_as_owner,
     runtime_login,
 )
-from tenants.schemas.schema_state import MigrationKey, ProgressCallback, schema_lock
-
-
-class SourceTable(Protocol):
-    """A table of a source."""
-
-    @property
-    def name(self) -> str:
-        """Name of the table."""
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of the text, in its order."""
-
-    @property
-    def rows(self) -> int | None:
-        """The required number of rows, if it is known."""
-
-
-class RowSource(Protocol):
-    """A source of rows for a schema."""
-
-    @property
-    def steps(self) -> list[MigrationKey]:
-        """The migrations that the source contains."""
-
-    @property
-    def sequences(self) -> dict[str, tuple[int, bool]]:
-        """State of its sequences."""
-
-    @property
-    def parts(self) -> list[SourceTable]:
-        """Its tables."""
-
-    def text(self, part: SourceTable) -> Iterator[bytes]:
-        """Yield a table's rows in the format of COPY."""
+from tenants.schemas.schema_state import ProgressCallback, schema_lock
 
 
 def validate_source(source: RowSource, name: str) -> None:

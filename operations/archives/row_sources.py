@@ -2,13 +2,47 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
-from operations.archives.loader import SourceTable
 from operations.archives.masking import Masking
 from operations.archives.reader import Archive
 from operations.archives.snapshot import Snapshot, Table
 from tenants.schemas.schema_state import MigrationKey
+
+
+class SourceTable(Protocol):
+    """A table of a source."""
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the text, in its order."""
+
+    @property
+    def rows(self) -> int | None:
+        """The required number of rows, if it is known."""
+
+
+class RowSource(Protocol):
+    """A source of rows for a schema."""
+
+    @property
+    def steps(self) -> list[MigrationKey]:
+        """The migrations that the source contains."""
+
+    @property
+    def sequences(self) -> dict[str, tuple[int, bool]]:
+        """State of its sequences."""
+
+    @property
+    def parts(self) -> list[SourceTable]:
+        """Its tables."""
+
+    def text(self, part: SourceTable) -> Iterator[bytes]:
+        """Yield a table's rows in the format of COPY."""
 
 
 @dataclass(frozen=True, slots=True)
