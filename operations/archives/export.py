@@ -7,7 +7,6 @@ object that is not complete.
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -22,28 +21,13 @@ from operations.archives import file_format
 from operations.archives.database_dump import dump_database
 from operations.archives.file_format import MemberReader, ObjectReference, sign_manifest
 from operations.archives.manifest import Manifest, MissingObject, parse_manifest
-from operations.archives.object_list import ProgressCallback, count_progress, mismatch, object_key
+from operations.archives.object_list import count_progress, mismatch, object_key
+from operations.archives.progress import NO_PROGRESS, ProgressCallbacks
 from operations.archives.reader import open_archive, read_object_list
 from operations.archives.writer import Journal, MemberWriter, open_exclusive, rename_durably
 from operations.errors import ArchiveError, MissingObjectError
 from tenants.context import tenant_target
 from tenants.models import Tenant
-
-
-def ignore_progress(count: int) -> None:
-    """Do nothing with a progress step."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProgressCallbacks:
-    """Callbacks for progress: the total as soon as it is known, then each step."""
-
-    total: Callable[[int], None] = ignore_progress
-    written: ProgressCallback = ignore_progress
-    checked: ProgressCallback = ignore_progress
-
-
-NO_PROGRESS = ProgressCallbacks()
 
 
 @dataclass(frozen=True, slots=True)

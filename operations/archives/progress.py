@@ -1,7 +1,8 @@
-"""Progress bars for archives on a terminal: bytes, rate and remaining time; nothing in a log."""
+"""Progress of archives: callbacks, and bars with bytes, rate and remaining time on a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -14,14 +15,30 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from operations.archives.export import ProgressCallbacks
+from operations.archives.object_list import ProgressCallback
+
+
+def ignore_progress(count: int) -> None:
+    """Do nothing with a progress step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressCallbacks:
+    """Callbacks for progress: the total as soon as it is known, then each step."""
+
+    total: Callable[[int], None] = ignore_progress
+    written: ProgressCallback = ignore_progress
+    checked: ProgressCallback = ignore_progress
+
+
+NO_PROGRESS = ProgressCallbacks()
 
 
 @contextmanager
 def show_progress(
     out: Any, first: str = "writing", second: str = "reading back"
 ) -> Iterator[ProgressCallbacks]:
-    """Show the progress of two passes over the same bytes on ``out``."""
+    """Show the progress of two passes over the same bytes on ``out``, if that is a terminal."""
     columns = (
         TextColumn("{task.description:14}"),
         BarColumn(),

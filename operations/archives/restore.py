@@ -9,10 +9,10 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.shares.services import revoke_all_shares
 from files.uploads.state import interrupt_uploads
-from operations.archives.export import NO_PROGRESS, ProgressCallbacks
 from operations.archives.loader import drop_temporary_schemas, replace_schema, validate_source
 from operations.archives.masking import TENANT_BOUND_TABLES
 from operations.archives.object_transfer import remove_unreferenced, upload_objects
+from operations.archives.progress import NO_PROGRESS, ProgressCallbacks
 from operations.archives.reader import Archive
 from operations.archives.row_sources import ArchiveSource
 from operations.archives.target_tenant import create_or_resume_tenant, require_unfinished

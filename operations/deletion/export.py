@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from audit.services import Actor
-from operations.archives.export import ExportResult, ProgressCallbacks, export_tenant
+from operations.archives.export import ExportResult, export_tenant
+from operations.archives.progress import ProgressCallbacks
 from operations.archives.reader import open_archive
 from operations.errors import ArchiveError, ExportFolderError
 from tenants.models import Tenant

@@ -20,8 +20,9 @@ from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
-from operations.archives.export import NO_PROGRESS, ExportResult, ProgressCallbacks
+from operations.archives.export import ExportResult
 from operations.archives.loader import drop_temporary_schemas
+from operations.archives.progress import NO_PROGRESS, ProgressCallbacks
 from operations.deletion.certificates import create_certificate, take_inventory
 from operations.deletion.export import export_again, export_before_purge
 from operations.errors import PurgeNotDueError

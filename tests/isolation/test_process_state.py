@@ -14,7 +14,7 @@ REVIEWED = {
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",
     "staff.backends._unknown_hash": "the hash of a password that no account has",
     "aggios.openapi_views.openapi_document": "the API's description, by the URL configuration",
-    "operations.archives.export.NO_PROGRESS": "a constant",
+    "operations.archives.progress.NO_PROGRESS": "a constant",
     "core.env.READ": "names of environment variables, filled while settings load",
     "core.env.OLD_NAMES_READ": "names of environment variables, filled while settings load",
     "aggios.settings.applications.INSTALLED_APPS": "a constant",
