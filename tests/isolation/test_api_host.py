@@ -29,7 +29,7 @@ REQUESTS = [
     for method in route.methods.split()
 ]
 Tokens = tuple[str, str]
-NOBODYS = str(uuid.UUID(int=0))
+UNKNOWN_ID = str(uuid.UUID(int=0))
 WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
@@ -92,7 +92,7 @@ def misleading(other: Agency, method: str) -> Iterator[tuple[str, dict[str, Any]
 
 def in_other(route: Route, file: str) -> str:
     """Return the route's path with the other tenant's file and unknown other ids."""
-    names = {name: NOBODYS for _, name, _, _ in Formatter().parse(route.path) if name}
+    names = {name: UNKNOWN_ID for _, name, _, _ in Formatter().parse(route.path) if name}
     return route.path.format(**{**names, "file": file})
 
 
@@ -103,7 +103,7 @@ def reset_limits() -> None:
         redis.delete(key)
 
 
-def ask(api: Host, route: Route, method: str, mine: Agency, file: str, **more: Any):
+def send_request(api: Host, route: Route, method: str, mine: Agency, file: str, **more: Any):
     reset_limits()
     access, refresh = log_in(mine)
     body = {
@@ -122,10 +122,10 @@ def ask(api: Host, route: Route, method: str, mine: Agency, file: str, **more: A
 def test_naming_another_tenant_changes_nothing(
     api: Host, mine: Agency, other: Agency, other_file_id: str, route: Route, method: str
 ):
-    plain = ask(api, route, method, mine, other_file_id)
+    plain = send_request(api, route, method, mine, other_file_id)
 
     for way, more in misleading(other, method):
-        answer = ask(api, route, method, mine, other_file_id, **more)
+        answer = send_request(api, route, method, mine, other_file_id, **more)
 
         assert answer.status_code == plain.status_code, way
         for secret in (other.owner.id, "secret-person", "secret-plan"):

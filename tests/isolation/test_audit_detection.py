@@ -172,7 +172,7 @@ def monitor(pair: tuple[Canaries, Canaries]) -> Iterator[ChangeMonitor]:
     monitor.close()
 
 
-def maintain(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
+def reconcile(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
     """Run reconcile_storage for the second tenant in a separate process."""
     command = [sys.executable, "manage.py", "reconcile_storage", "--exit-zero"]
     subprocess.run(
@@ -194,7 +194,7 @@ def test_platform_work_during_the_audit_is_no_crossing(
 ):
     before = reconciled_at(pair)
 
-    maintain(pair, stores)
+    reconcile(pair, stores)
 
     assert reconciled_at(pair) != before
     assert monitor.changes() == []
@@ -203,7 +203,7 @@ def test_platform_work_during_the_audit_is_no_crossing(
 def test_foreign_write_during_platform_work_is_reported(
     pair: tuple[Canaries, Canaries], monitor: ChangeMonitor, stores: TestStack
 ):
-    maintain(pair, stores)
+    reconcile(pair, stores)
     with tenant_context(pair[1].tenant.ref):
         Balance.objects.update(reconciled_at=timezone.now())
 

@@ -48,12 +48,12 @@ def agency_with_uploads(site: Site, new_agency) -> Agency:
     return agency
 
 
-def pending(agency: Agency) -> int:
+def pending_uploads(agency: Agency) -> int:
     with tenant_context(agency.ref):
         return Upload.objects.filter(state="pending").count()
 
 
-def entered(site: Site, agency: Agency, slug: str, **login: str) -> Agency:
+def log_in_to_copy(site: Site, agency: Agency, slug: str, **login: str) -> Agency:
     """Log in as the owner of a copied agency and return the copy."""
     body = {"email": agency.owner.email, "password": PASSWORD, **login}
     answer = site.host(slug).post("/api/auth/login", body)
@@ -70,7 +70,7 @@ def test_clone_is_counted_before_and_after_its_first_upload(
             "clone_tenant", agency_with_uploads.slug, f"{agency_with_uploads.slug}-s", "--json"
         )
     )
-    copy = entered(
+    copy = log_in_to_copy(
         site, agency_with_uploads, told["slug"], email=told["owner"], password=told["password"]
     )
 
@@ -85,7 +85,10 @@ def test_clone_is_counted_before_and_after_its_first_upload(
     assert (shown["object_bytes"], shown["objects"]) == (8, 2)
     assert balance_of(copy) == (10, 3, 0, 0)
     assert_consistent(copy)
-    assert (pending(agency_with_uploads), len(unfinished_multiparts(agency_with_uploads))) == (2, 1)
+    assert (
+        pending_uploads(agency_with_uploads),
+        len(unfinished_multiparts(agency_with_uploads)),
+    ) == (2, 1)
 
 
 def test_imported_tenant_has_no_pending_upload(
@@ -96,12 +99,12 @@ def test_imported_tenant_has_no_pending_upload(
 
     run_command("import_tenant", str(archive), "--as", slug)
 
-    copy = entered(site, agency_with_uploads, slug)
+    copy = log_in_to_copy(site, agency_with_uploads, slug)
     assert balance_of(copy) == (8, 2, 0, 0)
     run_command("reconcile_storage", "--tenant", slug, "--settle")
     assert_consistent(copy)
     assert try_direct_upload(site, copy.owner.at, "new.txt", b"90").status_code == 201
-    assert (pending(agency_with_uploads), balance_of(agency_with_uploads)) == (
+    assert (pending_uploads(agency_with_uploads), balance_of(agency_with_uploads)) == (
         2,
         (8, 2, LARGE + 100, 2),
     )
@@ -118,7 +121,7 @@ def test_restored_tenant_has_no_pending_upload(
 
     run_command("import_tenant", str(archive), "--restore", agency_with_uploads.slug, "--yes")
 
-    back = entered(site, agency_with_uploads, agency_with_uploads.slug)
+    back = log_in_to_copy(site, agency_with_uploads, agency_with_uploads.slug)
     assert balance_of(back) == (8, 2, 0, 0)
     assert_consistent(back)
     assert post_complete(back.owner.at, late).status_code == 404

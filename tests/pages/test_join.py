@@ -45,7 +45,7 @@ def test_join_page_consumes_the_invitation_only_on_submit(site: Site, agency: Ag
     assert (entered["user"]["role"], entered["user"]["first_name"]) == ("admin", "Nia")
 
 
-def test_joining_by_form_leaves_no_session(site: Site, agency: Agency):
+def test_join_form_leaves_no_session(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     Browser(site, agency.slug).submit(f"/join?token={token}", form(token=token))

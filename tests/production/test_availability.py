@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs("traefik")
 ACME = f"acme.{DOMAIN}"
 
 
-class Load:
+class RequestLoad:
     """Four clients that send requests for as long as the block lasts."""
 
     clients = 4
@@ -26,7 +26,7 @@ class Load:
         self.stop = threading.Event()
         self.pool = concurrent.futures.ThreadPoolExecutor(self.clients)
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> "RequestLoad":
         self.running = [self.pool.submit(self.send) for _ in range(self.clients)]
         time.sleep(0.3)
         return self
@@ -51,7 +51,7 @@ def names(edge: Edge, count: int = 8) -> set[str]:
 def test_killed_backend_loses_no_request_and_returns_to_the_pool(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="0")
     assert names(edge) == {"a", "b"}
-    with Load(edge) as load:
+    with RequestLoad(edge) as load:
         edge.backends["a"].kill()
         time.sleep(2.5)
         assert names(edge) == {"b"}
@@ -63,7 +63,7 @@ def test_killed_backend_loses_no_request_and_returns_to_the_pool(own_edge) -> No
 
 def test_killed_backend_loses_at_most_the_writes_it_had_accepted(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="0")
-    with Load(edge, "POST") as load:
+    with RequestLoad(edge, "POST") as load:
         edge.backends["a"].kill()
         time.sleep(1.5)
     assert len(load.statuses) > 50
@@ -73,7 +73,7 @@ def test_killed_backend_loses_at_most_the_writes_it_had_accepted(own_edge) -> No
 def test_missing_replicas_lose_no_request(own_edge, tmp_path) -> None:
     """More replicas are listed than run, as just after an increase of BACKEND_REPLICAS."""
     edge = own_edge(EDGE_RATE_AVERAGE="0", BACKEND_REPLICAS="3", BACKEND_URLS=LISTED)
-    with Load(edge) as load:
+    with RequestLoad(edge) as load:
         time.sleep(1)
     assert set(load.statuses) == {200}
 

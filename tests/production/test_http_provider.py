@@ -22,7 +22,7 @@ def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield started
 
 
-def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
+def publish_domain(edge: Edge, hour: int = 1, resolver: str = "") -> None:
     """Let the backend name one custom domain, as tenants/domains/traefik.py does."""
     router = {
         "rule": f"Host(`{NAME}`)",
@@ -33,23 +33,23 @@ def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
     }
     marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["backend@file"]}}}
     document = {"http": {"routers": {"domain-1": router}, "middlewares": marker}}
-    say(edge, json.dumps(document))
+    publish(edge, json.dumps(document))
 
 
-def say(edge: Edge, text: str) -> None:
+def publish(edge: Edge, text: str) -> None:
     place = edge.backends["a"].down
     (place / "new").write_text(text, encoding="utf-8")
     (place / "new").rename(place / "routes")
 
 
-def counted(edge: Edge, what: str) -> int:
+def received_count(edge: Edge, what: str) -> int:
     return httpx.get(f"{edge.backends['a'].url}/_received/{what}").json()["bytes"]
 
 
-def polled(edge: Edge, times: int = 3) -> None:
+def wait_for_polls(edge: Edge, times: int = 3) -> None:
     """Wait until the provider has polled again, so that it has processed the last answer."""
-    before = counted(edge, "routes")
-    edge.wait(lambda: counted(edge, "routes") >= before + times)
+    before = received_count(edge, "routes")
+    edge.wait(lambda: received_count(edge, "routes") >= before + times)
 
 
 def routed(edge: Edge) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def routed(edge: Edge) -> list[dict[str, Any]]:
     return [router for router in found if router["provider"] == "http"]
 
 
-def tries(edge: Edge) -> int:
+def certificate_requests(edge: Edge) -> int:
     """Return how often Traefik has asked for the domain's certificate; no server issues one."""
     lines = [line for line in edge.log().splitlines() if "domain-1@http" in line]
     return sum("ACME" in line and NAME in line for line in lines)
@@ -65,19 +65,19 @@ def tries(edge: Edge) -> int:
 
 def test_last_valid_provider_answer_stays_in_effect(polling: Edge) -> None:
     edge = polling
-    tell(edge)
+    publish_domain(edge)
     edge.wait(lambda: [r["status"] for r in routed(edge)] == ["enabled"])
 
     for nonsense in ('{"http": {"routers": ', "<html>", '{"http": {"routes": 1}}'):
-        say(edge, nonsense)
-        polled(edge)
+        publish(edge, nonsense)
+        wait_for_polls(edge)
         assert len(routed(edge)) == 1, nonsense
     edge.backends["a"].kill()
     assert len(routed(edge)) == 1
     assert edge.request(NAME).json()["name"] == "b"
 
     edge.backends["a"].start()
-    say(edge, '{"http": {"middlewares": {"m": {"chain": {"middlewares": ["backend@file"]}}}}}')
+    publish(edge, '{"http": {"middlewares": {"m": {"chain": {"middlewares": ["backend@file"]}}}}}')
     edge.wait(lambda: routed(edge) == [])
 
 
@@ -85,11 +85,11 @@ def test_failed_certificate_is_requested_again_in_the_next_hour(
     polling: Edge,
 ) -> None:
     edge = polling
-    tell(edge, hour=1, resolver="custom-domains")
-    edge.wait(lambda: tries(edge) == 1)
-    polled(edge, 10)
-    assert tries(edge) == 1
+    publish_domain(edge, hour=1, resolver="custom-domains")
+    edge.wait(lambda: certificate_requests(edge) == 1)
+    wait_for_polls(edge, 10)
+    assert certificate_requests(edge) == 1
 
-    tell(edge, hour=2, resolver="custom-domains")
+    publish_domain(edge, hour=2, resolver="custom-domains")
 
-    edge.wait(lambda: tries(edge) == 2)
+    edge.wait(lambda: certificate_requests(edge) == 2)

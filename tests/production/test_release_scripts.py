@@ -95,7 +95,7 @@ def test_second_advisory_service_is_used_when_the_first_fails(checkout: Path):
     assert run(checkout, "audit-dependencies.sh", AWAY="osv").returncode == 0
 
 
-def test_audit_without_a_service_fails_and_says_so(checkout: Path):
+def test_audit_without_a_service_fails_as_not_audited(checkout: Path):
     done = run(checkout, "audit-dependencies.sh", AWAY="osv pypi")
 
     assert done.returncode == 75

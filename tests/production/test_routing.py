@@ -89,7 +89,7 @@ def test_metrics_are_not_public(edge: Edge, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", [DOMAIN, f"acme.{DOMAIN}", f"s3.{DOMAIN}", f"minio.{DOMAIN}"])
-def test_plain_http_is_redirected_for_good(edge: Edge, host: str) -> None:
+def test_plain_http_is_redirected_permanently(edge: Edge, host: str) -> None:
     url = f"http://127.0.0.1:{edge.http}/path?q=1"
     answer = httpx.get(url, headers={"Host": f"{host}:{edge.http}"})
     assert answer.status_code == 301

@@ -20,14 +20,14 @@ SCRIPT = ROOT / "scripts" / "make-secrets.sh"
 UNTIL_ROTATED = ("secret_key_fallbacks", "token_master_secret_previous")
 
 
-def make(folder: Path) -> subprocess.CompletedProcess[str]:
+def run_script(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([SCRIPT, folder], check=False, capture_output=True, text=True, timeout=30)
 
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "secrets"
-    done = make(folder)
+    done = run_script(folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -54,7 +54,7 @@ def test_secrets_folder_is_private_and_its_files_are_readable(secrets: Path) -> 
 def test_existing_secrets_are_not_overwritten(secrets: Path) -> None:
     before = {file.name: file.read_bytes() for file in secrets.iterdir()}
     (secrets / "redis_auth").rename(secrets / "moved")
-    done = make(secrets)
+    done = run_script(secrets)
     (secrets / "moved").rename(secrets / "redis_auth")
     assert done.returncode == 73
     assert "exists" in done.stderr
@@ -62,7 +62,7 @@ def test_existing_secrets_are_not_overwritten(secrets: Path) -> None:
 
 
 def test_secrets_are_long_random_and_not_printed(secrets: Path, tmp_path) -> None:
-    done = make(tmp_path / "other")
+    done = run_script(tmp_path / "other")
     for file in secrets.iterdir():
         if file.name in {"acme_dns", "email_password", *UNTIL_ROTATED}:
             continue
@@ -123,14 +123,14 @@ def test_redis_with_the_command_of_compose_requires_the_password(
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         password = text(secrets, "redis_auth").removeprefix("requirepass ")
-        assert talk(port, "PING").startswith("-NOAUTH")
-        assert talk(port, f"AUTH {password}", "CONFIG GET appendonly").endswith("yes\r\n")
+        assert send_commands(port, "PING").startswith("-NOAUTH")
+        assert send_commands(port, f"AUTH {password}", "CONFIG GET appendonly").endswith("yes\r\n")
     finally:
         server.terminate()
         server.wait(timeout=5)
 
 
-def talk(port: int, *lines: str) -> str:
+def send_commands(port: int, *lines: str) -> str:
     deadline = time.monotonic() + 5
     while True:
         try:

@@ -18,7 +18,7 @@ MEBIBYTE = 1024 * 1024
 STALLED, LIMIT = 135, 20
 
 
-def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
+def send_incomplete_body(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
     """Send all of a body but its last byte."""
     head = f"POST {path} HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: {key}\r\n"
     line.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + b"x" * (size - 1))
@@ -38,7 +38,9 @@ def test_stalled_bodies_cost_little_memory(unlimited_edge: Edge, size: int) -> N
     before = process.memory_info().rss
     with contextlib.ExitStack() as stack:
         for _ in range(STALLED):
-            begin(stack.enter_context(connect(unlimited_edge, ACME)), "/api/auth/login", size)
+            send_incomplete_body(
+                stack.enter_context(connect(unlimited_edge, ACME)), "/api/auth/login", size
+            )
         assert unlimited_edge.request(ACME, "/api/x", timeout=20).status_code == 200
         # A buffered body of 1 MiB would need that much memory, or twice as much.
         assert process.memory_info().rss - before < STALLED * MEBIBYTE // 2
@@ -46,7 +48,7 @@ def test_stalled_bodies_cost_little_memory(unlimited_edge: Edge, size: int) -> N
 
 def test_long_body_is_streamed(unlimited_edge: Edge) -> None:
     with connect(unlimited_edge, ACME) as line:
-        begin(line, "/api/auth/login", 10_000, "streams")
+        send_incomplete_body(line, "/api/auth/login", 10_000, "streams")
         backends = [unlimited_edge.backends[name] for name in ("a", "b")]
         unlimited_edge.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
 
@@ -68,26 +70,28 @@ def test_body_beyond_the_buffer_limit_reaches_the_backend(unlimited_edge: Edge, 
 
 
 def test_concurrent_requests_of_one_address_are_limited(own_edge) -> None:
-    edge = complete(own_edge, EDGE_IN_FLIGHT=str(LIMIT))
+    edge = start_polled_edge(own_edge, EDGE_IN_FLIGHT=str(LIMIT))
     with contextlib.ExitStack() as stack:
         lines = [stack.enter_context(connect(edge, ACME)) for _ in range(LIMIT)]
         for line in lines:
-            begin(line, "/api/auth/login", 100)
+            send_incomplete_body(line, "/api/auth/login", 100)
         edge.wait(lambda: status(edge, "127.0.0.1") == 429)
         assert status(edge, "127.0.0.9") == 200
 
 
 def test_concurrent_streamed_bodies_of_one_address_are_limited(own_edge) -> None:
-    edge = complete(own_edge, EDGE_STREAMS_IN_FLIGHT=str(LIMIT))
+    edge = start_polled_edge(own_edge, EDGE_STREAMS_IN_FLIGHT=str(LIMIT))
     with contextlib.ExitStack() as stack:
         for _ in range(LIMIT):
-            begin(stack.enter_context(connect(edge, ACME)), "/api/auth/login", 20_000)
+            send_incomplete_body(
+                stack.enter_context(connect(edge, ACME)), "/api/auth/login", 20_000
+            )
         edge.wait(lambda: status(edge, "127.0.0.1", b"x" * 20_000) == 429)
         assert status(edge, "127.0.0.1") == 200
         assert status(edge, "127.0.0.9", b"x" * 20_000) == 200
 
 
-def complete(own_edge, **limit: str) -> Edge:
+def start_polled_edge(own_edge, **limit: str) -> Edge:
     """Start a Traefik and wait for its providers: a new configuration resets the counts."""
     edge = own_edge(EDGE_RATE_AVERAGE="0", PROVIDER_POLL_INTERVAL="200ms", **limit)
     edge.wait(lambda: received(edge.backends["a"], "routes") >= 3)
