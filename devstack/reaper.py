@@ -4,6 +4,7 @@ It is a process that waits on a pipe that the supervisor holds open; the pipe cl
 supervisor ends. If the reaper is killed as well, the next start does the same work.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ class Reaper:
 
     def __init__(self, home: Home) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "devstack.reaper", str(home.path)],
+            [sys.executable, "-m", "devstack.reaper", str(home.path), str(os.getpid())],
             cwd=CHECKOUT,
             env=inherited_environment(),
             stdin=subprocess.PIPE,
@@ -45,23 +46,24 @@ class Reaper:
 
 def main() -> None:
     """Wait for the end of the supervisor; clean up unless it stopped in order or a new one runs."""
-    home = Home(Path(sys.argv[1]))
+    home, supervisor = Home(Path(sys.argv[1])), int(sys.argv[2])
     if sys.stdin.buffer.read() == GOODBYE:
         return
     lock = HomeLock(home)
-    if _take_over_lock(lock, home):
+    if _take_over_lock(lock, home, supervisor):
         orphans.end(home)
         lock.release()
 
 
-def _take_over_lock(lock: HomeLock, home: Home) -> bool:
+def _take_over_lock(lock: HomeLock, home: Home, supervisor: int) -> bool:
     """Take the dead supervisor's lock; return False if a new stack has it and does the work.
 
-    The kernel may close the pipe a moment before it releases the lock.
+    The kernel may close the pipe a moment before it releases the lock and ends the process. So
+    ``supervisor``, the pid of the dead one, does not count as a holder.
     """
     deadline = time.monotonic() + TAKE_OVER_SECONDS
     while not lock.try_acquire(role="reaper"):
-        if holder(home) or time.monotonic() > deadline:
+        if holder(home) not in {None, supervisor} or time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
