@@ -7,12 +7,12 @@ from tests.support.factories import Agency
 from tests.support.http_client import Host
 from tests.support.staff_audit import assert_recorded
 
-EVERYBODYS = {
+DEFAULT_LIMITS = {
     "storage_bytes": 1024**4,
     "storage_objects": None,
     "file_max_bytes": 5 * 1024**4,
 }
-NOT_SET = dict.fromkeys(EVERYBODYS)
+NOT_SET = dict.fromkeys(DEFAULT_LIMITS)
 
 
 def at(agency: Agency) -> str:
@@ -21,7 +21,7 @@ def at(agency: Agency) -> str:
 
 def own(agency: Agency) -> dict:
     shown = agency.owner.at.get("/api/tenant").json()["limits"]
-    return {name: shown[name] for name in EVERYBODYS}
+    return {name: shown[name] for name in DEFAULT_LIMITS}
 
 
 def test_limits_apply_at_once_and_are_reset(staff_superuser: Host, new_agency) -> None:
@@ -40,16 +40,16 @@ def test_limits_apply_at_once_and_are_reset(staff_superuser: Host, new_agency) -
         at(agency), {"limits": {"storage_bytes": None, "storage_objects": None}}
     )
 
-    assert (before["limits"], before["effective_limits"]) == (NOT_SET, EVERYBODYS)
+    assert (before["limits"], before["effective_limits"]) == (NOT_SET, DEFAULT_LIMITS)
     assert changed.status_code == 200, changed.text
     assert changed.json()["limits"] == {**NOT_SET, "storage_bytes": 100, "storage_objects": 7}
-    assert seen == {**EVERYBODYS, "storage_bytes": 100, "storage_objects": 7}
+    assert seen == {**DEFAULT_LIMITS, "storage_bytes": 100, "storage_objects": 7}
     assert (refused.status_code, refused.json()["code"]) == (413, "quota_exceeded")
     assert refused.json()["quota"]["storage_bytes"] == 100
     assert none.json()["limits"] == {**NOT_SET, "storage_bytes": 0, "storage_objects": 7}
     assert none.json()["effective_limits"]["storage_bytes"] is None
     assert taken.status_code == 201, taken.text
-    assert (back.json()["limits"], own(agency)) == (NOT_SET, EVERYBODYS)
+    assert (back.json()["limits"], own(agency)) == (NOT_SET, DEFAULT_LIMITS)
     assert Tenant.objects.get(pk=agency.ref.id).limits == {}
 
 

@@ -6,7 +6,7 @@ from tests.support.factories import Agency
 from tests.support.http_client import Site
 from tests.support.routes import ADD, CHANGE, DELETE, OF_STAFF, VIEW, Route
 
-NOBODYS = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 ROWS = [
     pytest.param(route, method, id=f"{method}-{route.path}")
     for route in OF_STAFF
@@ -31,7 +31,7 @@ def with_right(staff_at) -> dict[str, str]:
 def test_route_requires_its_permission(
     site: Site, with_right, label: str, route: Route, method: str
 ) -> None:
-    right, path = route.rights[method], route.path.format(tenant=NOBODYS, domain=NOBODYS)
+    right, path = route.rights[method], route.path.format(tenant=UNKNOWN_ID, domain=UNKNOWN_ID)
 
     def ask(who: str):
         return site.host(label).with_token(with_right[who]).request(method, path)
@@ -47,7 +47,7 @@ def test_route_requires_its_permission(
 def test_staff_api_on_other_host_is_not_found(
     site: Site, acme: Agency, with_right, route: Route, method: str
 ) -> None:
-    path = route.path.format(tenant=acme.ref.id, domain=NOBODYS)
+    path = route.path.format(tenant=acme.ref.id, domain=UNKNOWN_ID)
 
     for label in (acme.slug, "dash", "nobody-is-here"):
         answer = site.host(label).with_token(with_right["all"]).request(method, path)

@@ -17,7 +17,7 @@ FIELDS = """
     effective_limits usage
     created_at updated_at
 """
-NOBODYS = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
 def new_slug() -> str:
@@ -189,7 +189,7 @@ def test_invalid_query_is_refused(staff_superuser: Host, query: str, field: str)
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-@pytest.mark.parametrize("name", [NOBODYS, "1", "public", "%00", "..%2f", NOBODYS + "/"])
+@pytest.mark.parametrize("name", [UNKNOWN_ID, "1", "public", "%00", "..%2f", UNKNOWN_ID + "/"])
 def test_unknown_tenant_is_not_found(staff_superuser: Host, method: str, name: str) -> None:
     answer = staff_superuser.request(method, f"{TENANTS}/{name}")
 
@@ -231,7 +231,7 @@ def test_change_applies_at_once(site: Site, staff_superuser: Host, new_agency) -
 def test_read_only_fields_are_ignored(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
     before = staff_superuser.get(at(agency)).json()
-    forged = {"id": NOBODYS, "schema_name": "public", "status": "suspended", "key_version": 9}
+    forged = {"id": UNKNOWN_ID, "schema_name": "public", "status": "suspended", "key_version": 9}
 
     answer = staff_superuser.patch(
         at(agency), {**forged, "object_prefix": "x", "deletion_due_at": None}

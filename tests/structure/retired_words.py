@@ -1,7 +1,6 @@
 """Finds the words that docs/glossary.md retires in names, comments, docstrings and pages.
 
-python tests/structure/retired_words.py FILE …    print where they are
-python tests/structure/retired_words.py --update  take files that are clean off the lists
+python tests/structure/retired_words.py FILE …  prints where they are
 """
 
 import ast
@@ -16,8 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
-# Files that still hold retired words, a list for each folder. They shrink until they are gone.
-LISTS = ROOT / "tests" / "structure" / "not_yet_rewritten"
 # They quote bad examples, or tell what was.
 EXEMPT = {"docs/glossary.md", "STYLE.md", "CHANGELOG.md"}
 ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<meaning>[^|]+) \| (?P<retired>[^|]*?) ?\|$", re.M)
@@ -140,34 +137,5 @@ def _in_prose(text: str) -> Iterator[tuple[int, str]]:
             yield from _in_text(string.value, string.lineno)
 
 
-def not_yet_rewritten() -> set[str]:
-    """Return the files that may still hold retired words."""
-    return {
-        line for path in LISTS.glob("*.txt") for line in path.read_text(encoding="utf-8").split()
-    }
-
-
-def list_of(name: str) -> Path:
-    """Return the list that a file is on: one for each folder, so that branches rarely conflict."""
-    parts = name.split("/")
-    folder = "-".join(parts[: 2 if parts[0] in ("tests", "docs") else 1][: len(parts) - 1])
-    return LISTS / f"{folder or 'root'}.txt"
-
-
-def update(*, add: bool = False) -> None:
-    """Write the lists anew, without the files that are clean. ``add`` puts others on them."""
-    listed = not_yet_rewritten()
-    faulty = sorted(name for name in tracked() if (add or name in listed) and hits(name))
-    for path in LISTS.glob("*.txt"):
-        path.unlink()
-    for name in faulty:
-        LISTS.mkdir(exist_ok=True)
-        with list_of(name).open("a", encoding="utf-8") as file:
-            file.write(f"{name}\n")
-
-
 if __name__ == "__main__":
-    if "--update" in sys.argv:
-        update(add="--add" in sys.argv)
-    else:
-        sys.stdout.writelines(f"{hit}\n" for name in sys.argv[1:] for hit in hits(name))
+    sys.stdout.writelines(f"{hit}\n" for name in sys.argv[1:] for hit in hits(name))

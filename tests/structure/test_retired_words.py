@@ -1,11 +1,9 @@
-"""Nothing of ours uses a word that docs/glossary.md retires, but for files not yet rewritten."""
+"""Nothing of ours uses a word that docs/glossary.md retires."""
 
 import pytest
 
 from tests.structure.retired_words import (
     hits,
-    list_of,
-    not_yet_rewritten,
     public_names,
     retired,
     tracked,
@@ -44,21 +42,5 @@ def test_retired_word_in_name_or_text_is_found(tmp_path, monkeypatch, content, e
     assert [hit.rpartition(" ")[2] for hit in hits("example.py")] == expected
 
 
-def test_rewritten_files_hold_no_retired_word():
-    listed = not_yet_rewritten()
-    found = [hit for name in tracked() if name not in listed for hit in hits(name)]
-
-    assert found == []
-
-
-def test_listed_files_exist_and_hold_retired_words():
-    names = set(tracked())
-    clean = {name for name in not_yet_rewritten() if name not in names or not hits(name)}
-
-    assert clean == set(), f"Take them off the list: {UPDATE}"
-
-
-def test_list_of_a_file_is_that_of_its_folder():
-    assert list_of("core/rate_limits/limits.py").name == "core.txt"
-    assert list_of("tests/core/test_rate_limits.py").name == "tests-core.txt"
-    assert list_of("README.md").name == "root.txt"
+def test_no_file_holds_a_retired_word():
+    assert [hit for name in tracked() for hit in hits(name)] == []

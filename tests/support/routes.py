@@ -6,7 +6,7 @@ A route without a row fails the suite. Placeholders are ids of acme's: ``{file}`
 
 from dataclasses import dataclass, field
 
-EVERYBODY = "everybody"
+PUBLIC = "public"
 MEMBER = "member"
 STAFF = "staff"
 
@@ -18,7 +18,7 @@ class Route:
     name: str
     path: str
     methods: str
-    who: str = EVERYBODY
+    who: str = PUBLIC
     served_while_suspended: bool = False
     rights: dict[str, str] = field(default_factory=dict)
     """For staff: the right on tenants that each method takes; none means any staff."""
