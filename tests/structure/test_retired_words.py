@@ -2,14 +2,7 @@
 
 import pytest
 
-from tests.structure.retired_words import (
-    hits,
-    public_names,
-    retired,
-    tracked,
-)
-
-UPDATE = "python tests/structure/retired_words.py --update"
+from tests.structure.retired_words import hits, public_names, retired, tracked
 
 
 def test_glossary_retires_words():
