@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -12,8 +11,9 @@ from files.filenames import content_disposition
 from files.models import FileVersion
 from files.problems import RangeNotSatisfiable
 from files.storage.backend import tenant_storage
-from files.storage.bucket import NO_SUCH_KEY, object_location
-from files.storage.client import client, error_code, translate_storage_errors
+from files.storage.bucket import NO_SUCH_KEY
+from files.storage.client import error_code, translate_storage_errors
+from files.storage.reading import ObjectReader
 
 CHUNK_BYTES = 256 * 1024
 SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
@@ -39,29 +39,27 @@ def download_url(
 class ObjectStream:
     """Streams the content of a version, or one range of it, in constant memory.
 
-    It is opened inside the tenant, but iterated after the middleware has left the tenant, so it
-    holds everything that it needs. Closing the response returns the store's connection.
+    Closing the response returns the store's connection.
     """
 
     def __init__(self, version: FileVersion, byte_range: tuple[int, int] | None) -> None:
         """Open the object. Raises: StorageUnavailable, NotFound (if it was purged)."""
-        request: dict[str, Any] = object_location(tenant_storage().key_of(version.object_name))
-        if byte_range is not None:
-            request["Range"] = f"bytes={byte_range[0]}-{byte_range[1]}"
         with translate_storage_errors():
             try:
-                self._body = client().get_object(**request)["Body"]
+                key = tenant_storage().key_of(version.object_name)
+                self._reader = ObjectReader(key, byte_range)
             except ClientError as exc:
                 if error_code(exc) != NO_SUCH_KEY or _version_exists(version):
                     raise
                 raise NotFound from exc
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._body.iter_chunks(CHUNK_BYTES))
+        with translate_storage_errors():
+            yield from self._reader.chunks(CHUNK_BYTES)
 
     def close(self) -> None:
         """Return the connection to the pool, whether or not the body was read to its end."""
-        self._body.close()
+        self._reader.close()
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:

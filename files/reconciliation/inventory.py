@@ -17,9 +17,9 @@ from files.storage.bucket import (
     head_object,
     key_prefix,
     list_pages,
-    read_object,
 )
 from files.storage.deletion import delete_keys
+from files.storage.reading import read_object
 from files.uploads.objects import STAGING_PREFIX, staging_name
 from tenants.context import current_tenant
 

@@ -17,7 +17,6 @@ CHANGED_CODES = (NO_SUCH_KEY, "PreconditionFailed")
 PAGE_SIZE = (
     1000  # what stores give and take at most (Amazon S3 API, "ListObjectsV2", "DeleteObjects")
 )
-CHUNK_BYTES = 1024 * 1024
 
 
 def object_location(key: str) -> dict[str, str]:
@@ -45,30 +44,6 @@ def head_object(key: str) -> dict[str, Any] | None:
                 raise
             return None
     return response
-
-
-def read_object(key: str, **conditions: str) -> Iterator[bytes] | None:
-    """Return an iterator over an object's content in chunks of one MiB; None if it is missing.
-
-    An object that does not meet the ``conditions``, such as ``IfMatch``, counts as missing. Raises:
-    StorageUnavailable (also during the iteration).
-    """
-    with translate_storage_errors():
-        try:
-            body = client().get_object(**object_location(key), **conditions)["Body"]
-        except ClientError as exc:
-            if error_code(exc) not in CHANGED_CODES:
-                raise
-            return None
-
-    def chunks() -> Iterator[bytes]:
-        with translate_storage_errors():
-            try:
-                yield from body.iter_chunks(CHUNK_BYTES)
-            finally:
-                body.close()
-
-    return chunks()
 
 
 def abort_multipart(key: str, multipart_id: str) -> None:

@@ -17,7 +17,7 @@ from files.content_types import HEAD_BYTES
 from files.models import File, FileVersion, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import create_file_version
-from files.storage.bucket import read_object
+from files.storage.reading import read_object
 from files.storage.writer import ContentInfo
 from files.uploads.cleanup import abandon, clean_up
 from files.uploads.direct import own_upload

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
-from files.storage.bucket import read_object
+from files.storage.reading import read_object
 from operations.archives import file_format
 from operations.archives.database_dump import dump_database
 from operations.archives.file_format import MemberReader, ObjectReference, sign_manifest

@@ -7,9 +7,10 @@ from django.conf import settings
 from psycopg import sql
 
 from files.problems import FileTooLarge
-from files.storage.bucket import head_object, object_location, read_object
+from files.storage.bucket import head_object, object_location
 from files.storage.client import client, translate_storage_errors
 from files.storage.deletion import abort_multiparts, delete_all_except
+from files.storage.reading import read_object
 from files.storage.writer import OBJECT_HEADERS, ObjectWriter
 from operations.archives.file_format import ObjectReference
 from operations.archives.object_list import (
