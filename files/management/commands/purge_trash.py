@@ -1,21 +1,19 @@
 """manage.py purge_trash"""
 
-import json
 from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import CommandError
 
 from core.text.normalization import pluralize
 from files.trash import SweepResult, count_due_for_purge, sweep_trash
-from tenants.context import ref_of, tenant_context
+from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.base import TenantCommand
 from tenants.models import Tenant
 from tenants.queries import operable_tenants
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Purge files of all tenants that are in the trash for longer than TRASH_SECONDS, and retry "
         "objects that the store did not delete. Uploads and deletions purge a few files each "
@@ -24,36 +22,27 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only count")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_dry_run_argument(parser, "only count")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._failed: list[str] = []
         purge = count_due_for_purge if options["dry_run"] else sweep_trash
-        results = {
-            tenant.slug: result
-            for tenant in operable_tenants()
-            if (result := self._process(tenant, purge))
-        }
+        results: dict[str, SweepResult] = {}
+
+        def purge_tenant(tenant: Tenant) -> None:
+            results[tenant.slug] = purge()
+
+        failed = self.for_each_tenant(list(operable_tenants()), purge_tenant, "Purging")
         document = {
             "dry_run": options["dry_run"],
             "files": sum(result.files for result in results.values()),
             "left_in_store": sum(result.left_in_store for result in results.values()),
             "tenants": {slug: result.files for slug, result in results.items() if result.files},
-            "failed": self._failed,
+            "failed": failed,
         }
-        self.stdout.write(json.dumps(document) if options["json"] else _summary(document))
-        if self._failed:
-            raise CommandError(f"{len(self._failed)} could not be purged; the others were.")
-
-    def _process(self, tenant: Tenant, purge: Callable[[], SweepResult]) -> SweepResult | None:
-        try:
-            with tenant_context(ref_of(tenant)):
-                return purge()
-        except DatabaseError as exc:
-            self._failed.append(tenant.slug)
-            self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
-            return None
+        self.write_result(document, _summary(document), as_json=options["json"])
+        if failed:
+            raise CommandError(f"{len(failed)} could not be purged; the others were.")
 
 
 def _summary(document: dict[str, Any]) -> str:

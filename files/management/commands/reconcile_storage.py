@@ -1,12 +1,11 @@
 """manage.py reconcile_storage"""
 
-import json
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 from rich.console import Console
@@ -20,14 +19,19 @@ from files.reconciliation.options import ReconciliationOptions
 from files.reconciliation.report import ReconciliationReport, report_as_json, report_as_text
 from files.reconciliation.services import clean_up_all, reconcile
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import selected_tenants
+from tenants.management.arguments import (
+    add_json_argument,
+    add_tenants_argument,
+    selected_tenants,
+)
+from tenants.management.base import TenantCommand
 from tenants.models import Tenant
 
 Outcome = ReconciliationReport | str | None
 """The report, the error, or None for a tenant that was compared recently."""
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Compare the balance, the rows and the store of tenants. Changes nothing without --fix, "
         "which deletes objects without a row and computes the balance again; versions whose object "
@@ -39,9 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         choice = parser.add_mutually_exclusive_group(required=True)
-        choice.add_argument(
-            "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
-        )
+        add_tenants_argument(choice)
         choice.add_argument("--all", action="store_true", help="every tenant that is served")
         parser.add_argument("--fix", action="store_true", help="repair what can be repaired")
         parser.add_argument(
@@ -68,7 +70,7 @@ class Command(BaseCommand):
             action="store_true",
             help="exit with 0 in spite of differences, which are logged",
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["grace"] < 0:
@@ -84,10 +86,8 @@ class Command(BaseCommand):
             documents.append(report_as_json(tenant, outcome))
             if not options["json"]:
                 self.stdout.write(report_as_text(tenant, outcome))
-        if options["json"]:
-            self.stdout.write(json.dumps(documents, indent=2))
-        else:
-            self.stdout.write(f"{len(documents) - failed} compared, {differ} differ.")
+        summary = f"{len(documents) - failed} compared, {differ} differ."
+        self.write_result(documents, summary, as_json=options["json"])
         _fail_on_differences(0 if options["exit_zero"] else differ, failed)
 
     def _compare(self, tenant: Tenant, options: dict[str, Any]) -> Outcome:

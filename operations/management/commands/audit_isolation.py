@@ -16,6 +16,7 @@ from operations.isolation.canaries import AuditIncompleteError
 from operations.isolation.report import AuditReport, print_report
 from operations.isolation.run import audit_lock, remove_leftovers, run_audit
 from operations.isolation.transport import HttpTransport, InProcessTransport, Transport
+from tenants.management.arguments import add_json_argument
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", help="a site that runs; without it, this process serves")
         parser.add_argument("--only", default="", metavar="PATH", help="routes that have this")
-        parser.add_argument("--json", action="store_true", help="print every attempt as JSON")
+        add_json_argument(parser, "every attempt as JSON")
         parser.add_argument("--verbose", action="store_true", help="print every attempt")
         parser.add_argument(
             "--clean", action="store_true", help="only remove what a killed run has left"

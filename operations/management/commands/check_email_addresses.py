@@ -14,7 +14,7 @@ from core.text.email_canonicalization import AddressFinding
 from core.text.normalization import pluralize
 from staff import services as staff_addresses
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import selected_tenants
+from tenants.management.arguments import add_json_argument, selected_tenants
 
 ROW_FORMAT = "{tenant:24} {table:10} {id} {address} {problem}"
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "slugs", nargs="*", metavar="slug", help="tenants by their subdomain (all, and staff)"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = [

@@ -8,6 +8,7 @@ from operations.archives.clone import CloneOptions, clone_tenant
 from operations.archives.progress import show_progress
 from operations.archives.restore import LoadOptions
 from operations.management.output import OperationCommand, command_errors
+from tenants.management.arguments import add_json_argument
 from tenants.queries import tenant_by_slug
 from tenants.routing import site_url
 from tenants.schemas.owner import owner_connection
@@ -30,7 +31,7 @@ class Command(OperationCommand):
         parser.add_argument(
             "--allow-missing", action="store_true", help="go on without objects that are lost"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()

@@ -21,6 +21,7 @@ from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError
 from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import cancel_deletion, schedule_deletion
+from tenants.management.arguments import add_json_argument, add_yes_argument
 from tenants.management.terminal import confirm
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
@@ -47,8 +48,8 @@ class Command(OperationCommand):
         what.add_argument("--now", action="store_true", help="purge at once, after asking")
         what.add_argument("--dry-run", action="store_true", help="only show what would go")
         parser.add_argument("--to", type=Path, metavar="DIR", help="where --now puts the archive")
-        parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
+        add_yes_argument(parser)
+        add_json_argument(parser, "a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -12,6 +12,7 @@ from operations.deletion.certificates import (
     document_digest,
     list_certificates,
 )
+from tenants.management.arguments import add_json_argument
 from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print a JSON array, documents too")
+        add_json_argument(parser, "a JSON array, documents too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         certificates = list_certificates()

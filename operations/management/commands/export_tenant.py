@@ -13,6 +13,7 @@ from operations.management.output import (
     format_counts,
     manifest_counts,
 )
+from tenants.management.arguments import add_json_argument
 from tenants.queries import tenant_by_slug
 
 
@@ -30,7 +31,7 @@ class Command(OperationCommand):
         parser.add_argument(
             "--allow-missing", action="store_true", help="note objects that the store has lost"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
+        add_json_argument(parser, "a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors("Go on with --resume."), show_progress(self.stderr) as watch:

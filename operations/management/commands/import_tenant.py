@@ -23,6 +23,7 @@ from operations.management.output import (
 )
 from operations.tenant_owners import reset_owner_password
 from tenants.context import ref_of
+from tenants.management.arguments import add_dry_run_argument, add_json_argument
 from tenants.management.terminal import confirm
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
@@ -48,9 +49,9 @@ class Command(OperationCommand):
         parser.add_argument(
             "--let-owner-in", action="store_true", help="give the first owner a new password"
         )
-        parser.add_argument("--dry-run", action="store_true", help="verify, and load nothing")
+        add_dry_run_argument(parser, "verify, and load nothing")
         parser.add_argument("--yes", action="store_true", help="do not ask before --restore")
-        parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
+        add_json_argument(parser, "a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()  # refuses now, not half-way, if the owner's login is not known

@@ -14,7 +14,7 @@ from rich.progress import track
 from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from operations.usage import Outcome, measure_tenants
-from tenants.management.arguments import selected_tenants
+from tenants.management.arguments import add_json_argument, selected_tenants
 from tenants.models import Tenant, Usage
 from tenants.serializers import serialize_usage
 from tenants.usage import tenants_to_measure
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--exact", action="store_true", help="count the rows rather than take the estimate"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["slugs"]) == options["all"]:

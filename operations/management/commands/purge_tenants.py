@@ -16,6 +16,7 @@ from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError, PurgeNotDueError, TenantBusyError
 from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import tenants_due_for_deletion
+from tenants.management.arguments import add_dry_run_argument, add_json_argument
 from tenants.models import Tenant
 from tenants.schemas.owner import owner_connection
 
@@ -33,8 +34,8 @@ class Command(OperationCommand):
         parser.add_argument("slugs", nargs="*", metavar="SLUG", help="only these, if they are due")
         parser.add_argument("--to", type=Path, metavar="DIR", help="else TENANT_EXPORT_DIR")
         parser.add_argument("--no-export", action="store_true", help="keep no archives at all")
-        parser.add_argument("--dry-run", action="store_true", help="only list what is due")
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_dry_run_argument(parser, "only list what is due")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()

@@ -15,6 +15,7 @@ from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.models import StaffUser
 from tenants.context import ref_of, tenant_context
+from tenants.management.arguments import add_json_argument
 from tenants.models import Domain
 from tenants.queries import tenant_by_slug
 from tenants.routing import tenant_host
@@ -34,7 +35,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print a JSON array of log-ins")
+        add_json_argument(parser, "a JSON array of log-ins")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:

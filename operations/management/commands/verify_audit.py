@@ -20,6 +20,7 @@ from operations.audit_trails import (
     tenant_trails,
     verify_trail,
 )
+from tenants.management.arguments import add_json_argument
 from tenants.management.base import TenantCommand
 
 Outcome = tuple[AuditTrail, VerificationResult | str]
@@ -57,7 +58,7 @@ class Command(TenantCommand):
             metavar="SECONDS",
             help="leave out what was found whole since",
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         trails = _select_trails(options)

@@ -15,6 +15,7 @@ from audit.services import SYSTEM
 from core.problems import Problem
 from staff.models import StaffUser
 from staff.services import create_staff, staff_by_email
+from tenants.management.arguments import add_json_argument
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-missing", action="store_true", help="succeed without a change if the user exists"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         known = staff_by_email(options["email"]) if options["if_missing"] else None

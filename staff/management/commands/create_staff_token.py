@@ -14,6 +14,7 @@ from core.text.normalization import timestamp
 from core.text.parsing import integer_argument
 from staff.services import staff_by_email
 from staff.tokens import issue_token
+from tenants.management.arguments import add_json_argument
 
 LONGEST_DAYS = 366
 LONGEST_NAME = 100
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days", type=integer_argument(), default=30, help="days of validity (30)"
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, days = options["name"], options["days"]

@@ -10,6 +10,7 @@ from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.second_factor import remove_factor
 from staff.services import staff_by_email
+from tenants.management.arguments import add_dry_run_argument, add_json_argument
 
 
 class Command(BaseCommand):
@@ -21,8 +22,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--dry-run", action="store_true", help="only tell whether there is one")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_dry_run_argument(parser, "only tell whether there is one")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry = options["dry_run"]
