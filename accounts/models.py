@@ -30,6 +30,9 @@ class User(models.Model):
     second_factor_at = models.DateTimeField(null=True, editable=False)  # confirmed; here for speed
     # An administrator has chosen the password. A change by the user resets this.
     password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
+    # Empty: the tenant's default (accounts/users/preferences.py).
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Set when the user is removed. The row stays, because files and audit events name its id.
     removed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

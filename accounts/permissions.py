@@ -22,7 +22,7 @@ from accounts.models import ApiKey, User
 from accounts.problems import EmailUnverified, InsufficientScope, ProofRequired, SecondFactorMissing
 from core.problems import PasswordChangeRequired, PermissionRefused
 from core.request_context import request_context
-from tenants.context import SettingValue, current_tenant, frozen_settings
+from tenants.context import SettingValue, TenantRef, current_tenant, frozen_settings
 
 if TYPE_CHECKING:
     from core.api.views import ApiView
@@ -222,6 +222,10 @@ class TenantPolicy:
     """How long an invitation is valid."""
     sharing: str = "on"
     """``off``: share links open nothing and cannot be created."""
+    language: str = ""
+    """For users without a language of their own; empty for that of each request."""
+    time_zone: str = ""
+    """For users without a time zone of their own; empty for UTC."""
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))
@@ -229,7 +233,12 @@ SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))
 
 def current_policy() -> TenantPolicy:
     """Return the rules of the current tenant."""
-    return _cached_policy(current_tenant().settings)
+    return policy_of(current_tenant())
+
+
+def policy_of(tenant: TenantRef) -> TenantPolicy:
+    """Return the rules of a tenant."""
+    return _cached_policy(tenant.settings)
 
 
 def policy_from_settings(stored: dict[str, Any]) -> TenantPolicy:

@@ -15,6 +15,7 @@ from accounts.own_tenant.settings import (
     validate_settings,
 )
 from accounts.permissions import SETTING_NAMES, policy_from_settings
+from accounts.users.preferences import MAX_LANGUAGE_LENGTH, MAX_TIME_ZONE_LENGTH
 from core.api.serializers import IntegerField, ListField, StrictSerializer, TextField, as_validator
 from core.http.conditional import etag_of_document
 from core.text.normalization import timestamp, timestamp_or_none
@@ -79,6 +80,18 @@ class TenantSettingsSerializer(StrictSerializer):
     )
     sharing = serializers.ChoiceField(
         SHARING_CHOICES, help_text="`off`: share links open nothing and cannot be created."
+    )
+    language = TextField(
+        max_length=MAX_LANGUAGE_LENGTH,
+        allow_blank=True,
+        validators=_setting_validators("language"),
+        help_text="For users who have chosen none; empty: what each request prefers.",
+    )
+    time_zone = TextField(
+        max_length=MAX_TIME_ZONE_LENGTH,
+        allow_blank=True,
+        validators=_setting_validators("time_zone"),
+        help_text="For users who have chosen none, a name such as `Europe/Lisbon`; empty: UTC.",
     )
 
 

@@ -8,6 +8,13 @@ from accounts.models import User
 from accounts.passwords.validation import validate_new_password
 from accounts.sessions.services import NewSession
 from accounts.sessions.tokens import access_token, token_lifetimes
+from accounts.users.preferences import (
+    MAX_LANGUAGE_LENGTH,
+    MAX_TIME_ZONE_LENGTH,
+    PREFERENCE_FIELDS,
+    clean_language,
+    clean_time_zone,
+)
 from core.api.serializers import (
     CredentialsSerializer,
     EmailField,
@@ -85,6 +92,20 @@ class ReauthenticateSerializer(serializers.Serializer[Any]):
 class UpdateProfileSerializer(serializers.Serializer[Any]):
     first_name = NameField(max_length=100, allow_blank=True)
     last_name = NameField(max_length=100, allow_blank=True)
+    language = TextField(
+        max_length=MAX_LANGUAGE_LENGTH,
+        required=False,
+        allow_blank=True,
+        validators=[as_validator(clean_language)],
+        help_text="`en` or `pt-br`; empty: the default of the workspace.",
+    )
+    time_zone = TextField(
+        max_length=MAX_TIME_ZONE_LENGTH,
+        required=False,
+        allow_blank=True,
+        validators=[as_validator(clean_time_zone)],
+        help_text="A name such as `America/Sao_Paulo`; empty: the default of the workspace.",
+    )
 
 
 class TenantFieldSerializer(serializers.Serializer[Any]):
@@ -144,7 +165,7 @@ class OwnUserSerializer(UserSerializer):
 
     class Meta:
         model = User
-        fields = (*UserSerializer.Meta.fields, "password_change_required")
+        fields = (*UserSerializer.Meta.fields, *PREFERENCE_FIELDS, "password_change_required")
         read_only_fields = fields
 
 
@@ -196,7 +217,8 @@ def user_etag(user: User) -> str:
 
 def serialize_own_user(user: User) -> dict[str, Any]:
     """Return a user as the API shows it to that user."""
-    return {**serialize_user(user), **_password_change_flag(user)}
+    preferences = {name: getattr(user, name) for name in PREFERENCE_FIELDS}
+    return {**serialize_user(user), **preferences, **_password_change_flag(user)}
 
 
 def _password_change_flag(user: User) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from accounts.problems import InvitationClosed
 from accounts.retention import prune
 from accounts.users.creation import validate_user
 from accounts.users.permissions import check_permission, lock_authorized_actor
+from accounts.users.preferences import user_language
 from accounts.users.queries import user_actor
 from audit.services import Target, record
 from core.db_backend.queries import insert_ignoring_conflict
-from core.http.language import preferred_language
 from core.problems import NotFound
-from core.request_context import request_context
 from core.text.email_addresses import canonical_address
+from tenants.context import current_tenant
 
 Check = Callable[[Invitation], None]
 WRITE_ACTION = "invitations:write"
@@ -118,7 +118,7 @@ def _insert_invitation(*, role: str, actor: User, **fields: object) -> Invitatio
     invitation = Invitation(
         role=role,
         invited_by=actor,
-        language=preferred_language(request_context().accept_language),
+        language=user_language(None, current_tenant()),
         expires_at=_new_expiry(),
         **fields,
     )

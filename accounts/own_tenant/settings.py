@@ -17,6 +17,7 @@ from accounts.permissions import (
     require_recent_authentication,
 )
 from accounts.users.permissions import effective_role
+from accounts.users.preferences import clean_language, clean_time_zone
 from core.problems import FieldError, PermissionRefused, ValidationFailed
 from tenants.models import Tenant
 
@@ -62,6 +63,17 @@ def _one_of(*values: str) -> Callable[[Any], SettingError]:
     return lambda value: None if value in values else ("invalid_choice", message)
 
 
+def _accepted_by(clean: Callable[[str], str]) -> Callable[[Any], SettingError]:
+    def find_error(value: Any) -> SettingError:
+        try:
+            clean(value if isinstance(value, str) else "-")
+        except ValidationFailed as exc:
+            return exc.errors[0].code, exc.errors[0].detail
+        return None
+
+    return find_error
+
+
 def _is_longer(before: int, after: int) -> bool:
     """Compare two durations, where 0 means no limit."""
     return before != 0 and (after == 0 or after > before)
@@ -73,6 +85,10 @@ def _is_more(before: int, after: int) -> bool:
 
 def _fewer_roles(before: list[str], after: list[str]) -> bool:
     return not set(before) <= set(after)
+
+
+def _never(before: Any, after: Any) -> bool:
+    return False
 
 
 def _changes_to(weak: str) -> Callable[[str, str], bool]:
@@ -92,10 +108,12 @@ SETTING_RULES = {
     ),
     "invitation_seconds": SettingRule(_integer_between(HOUR, 30 * DAY), _is_longer),
     "sharing": SettingRule(_one_of(*SHARING_CHOICES), _changes_to("on")),
+    "language": SettingRule(_accepted_by(clean_language), _never),
+    "time_zone": SettingRule(_accepted_by(clean_time_zone), _never),
 }
 # The columns of a tenant that its users change, by the same rule.
 WEAKENING_DETAILS = {
-    "name": lambda before, after: False,
+    "name": _never,
     "registration": _changes_to(Tenant.Registration.OPEN.value),
 }
 
@@ -113,11 +131,13 @@ def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
             errors.append(FieldError(f"settings.{name}", *error))
     if errors:
         raise ValidationFailed(errors=errors)
-    return {name: _canonical(value) for name, value in wanted.items()}
+    return {name: _canonical(name, value) for name, value in wanted.items()}
 
 
-def _canonical(value: Any) -> Any:
-    """Sort roles, so that another order is no change."""
+def _canonical(name: str, value: Any) -> Any:
+    """Sort roles and lower-case the language, so that another spelling is no change."""
+    if name == "language":
+        return clean_language(value)
     return [role for role in ROLES if role in value] if isinstance(value, list) else value
 
 

@@ -88,6 +88,7 @@ def anonymise_user(user: User) -> None:
     user.email = f"removed-{user.pk}{REMOVED_USERS_DOMAIN}"  # no address (RFC 2606 section 2)
     user.password = make_password(None)
     user.first_name = user.last_name = ""
+    user.language = user.time_zone = ""
     user.role, user.is_active = User.Role.MEMBER, False
     user.email_verified_at = user.second_factor_at = None
     user.removed_at = timezone.now()

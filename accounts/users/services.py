@@ -25,6 +25,7 @@ from accounts.users.ownership import (
     require_another_owner,
 )
 from accounts.users.permissions import check_permission
+from accounts.users.preferences import PREFERENCE_RULES
 from accounts.users.queries import find_user_by_email, user_actor, user_target
 from accounts.users.revocation import revoke_access, revoke_sent_invitations
 from audit.services import record
@@ -98,23 +99,31 @@ def update_user(user_id: uuid.UUID, *, by: User, changes: Changes, check: Check)
 
 
 def update_profile(user: User, *, changes: dict[str, str], check: Check) -> User:
-    """Change a user's own names. ``check`` gets the locked row first and may raise.
+    """Change a user's own names, language and time zone.
+
+    ``check`` gets the locked row first and may raise.
 
     Raises: ValidationFailed.
     """
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         check(locked)
-        names = {name: clean_user_name(changes[name], field=name) for name in changes}
-        changed = sorted(name for name in names if getattr(locked, name) != names[name])
+        values = {name: _clean_profile_field(name, changes[name]) for name in changes}
+        changed = sorted(name for name in values if getattr(locked, name) != values[name])
         for name in changed:
-            setattr(locked, name, names[name])
+            setattr(locked, name, values[name])
         if changed:
             locked.save(update_fields=[*changed, "updated_at"])
             record(
                 "user.updated", actor=user_actor(user), target=user_target(locked), fields=changed
             )
         return locked
+
+
+def _clean_profile_field(name: str, text: str) -> str:
+    if name in PREFERENCE_RULES:
+        return PREFERENCE_RULES[name](text)
+    return clean_user_name(text, field=name)
 
 
 def _normalised(changes: Changes) -> Changes:
@@ -178,7 +187,7 @@ def _apply_side_effects(user: User, before: Changes, actor: User) -> None:
         verified: dict[str, Any] = (
             {VERIFIED_RECIPIENT_KEY: True} if before["email_verified_at"] else {}
         )
-        enqueue_email("address_changed", to=before["email"], **verified)
+        enqueue_email("address_changed", to=before["email"], user=str(user.id), **verified)
     if "is_active" in before:
         # On reactivation too: a log-in that ran during the deactivation must not survive.
         revoke_access(user, actor=user_actor(actor))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts.users.preferences import known_preferences
 from audit.services import record
 from core.db_backend.scope import PUBLIC, use_scope
 from operations.archives.loader import replace_schema
@@ -59,6 +60,7 @@ def clone_tenant(source: Tenant, options: CloneOptions, load_options: LoadOption
         slug=options.slug,
         name=options.name or f"Copy of {source.name}"[:MAX_TENANT_NAME_LENGTH],
         registration=Tenant.Registration.CLOSED,
+        preferences=known_preferences(source.settings),
         reason=Tenant.Maintenance.CLONING,
         note=f"clone of {source.pk}",
         actor=load_options.actor,

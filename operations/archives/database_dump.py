@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.users.preferences import PREFERENCE_FIELDS
 from core.text.normalization import timestamp
 from operations.archives import file_format
 from operations.archives.manifest import Manifest, ObjectListPart, TablePart, TenantInfo
@@ -81,4 +82,5 @@ def _tenant_info(tenant: Tenant) -> TenantInfo:
         object_prefix=tenant.object_prefix,
         key_version=tenant.key_version,
         created_at=timestamp(tenant.created_at),
+        **{name: str(tenant.settings.get(name, "")) for name in PREFERENCE_FIELDS},
     )

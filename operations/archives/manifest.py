@@ -52,6 +52,9 @@ class TenantInfo:
     object_prefix: str
     key_version: int
     created_at: str
+    language: str = ""
+    """The tenant's default, as ``time_zone``. Archives of former versions have neither."""
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ def _parse_tenant(found: dict[str, Any]) -> TenantInfo:
         **values,
         key_version=_require_integer(found["key_version"]),
         created_at=_require_text(found["created_at"]),
+        language=_require_text(found.get("language", "")),
+        time_zone=_require_text(found.get("time_zone", "")),
     )
 
 

@@ -58,6 +58,8 @@ RULES: dict[str, Fields | None] = {
         "email_verified_at": NULL,
         "second_factor_at": NULL,
         "password_change_required": KEEP,
+        "language": KEEP,
+        "time_zone": KEEP,
         "removed_at": KEEP,
         "created_at": KEEP,
         "updated_at": KEEP,

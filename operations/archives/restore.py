@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.restore import reset_all_second_factors, revoke_outstanding_credentials
+from accounts.users.preferences import known_preferences
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.shares.services import revoke_all_shares
@@ -114,6 +115,7 @@ def load_as_new_tenant(
         slug=slug,
         name=name or info.name,
         registration=info.registration,
+        preferences=known_preferences({"language": info.language, "time_zone": info.time_zone}),
         reason=Tenant.Maintenance.RESTORING,
         note=f"archive {archive.digest}",
         actor=options.actor,

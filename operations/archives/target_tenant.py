@@ -19,6 +19,7 @@ def create_or_resume_tenant(
     slug: str,
     name: str,
     registration: str,
+    preferences: dict[str, str],
     reason: Tenant.Maintenance,
     note: str,
     actor: Actor,
@@ -26,7 +27,7 @@ def create_or_resume_tenant(
 ) -> Tenant:
     """Create a tenant in maintenance, or return the one of an interrupted run.
 
-    ``note`` identifies the run.
+    ``preferences`` are its default language and time zone. ``note`` identifies the run.
 
     Raises: ArchiveError if the subdomain belongs to another tenant, ValidationFailed.
     """
@@ -35,7 +36,12 @@ def create_or_resume_tenant(
             found = tenant_by_slug(slug)
         except TenantNotFound:
             with transaction.atomic():  # so that it is never served empty
-                return _create_target(slug, name, registration, reason, note, actor, cloned_from)
+                ref = create_tenant(
+                    name=name, subdomain=slug, actor=actor, registration=_known(registration)
+                )
+                rows = Tenant.objects.filter(pk=ref.id)
+                rows.update(cloned_from=cloned_from, settings=preferences)
+                return begin_maintenance(ref.id, reason, actor=actor, note=note)
     if (found.maintenance, found.maintenance_note) != (reason, note):
         raise ArchiveError(f"There is a tenant {slug!r} already.")
     return found
@@ -49,21 +55,6 @@ def require_unfinished(tenant: Tenant) -> None:
             raise ArchiveError("Another run has finished it meanwhile.")
 
 
-def _create_target(
-    slug: str,
-    name: str,
-    registration: str,
-    reason: Tenant.Maintenance,
-    note: str,
-    actor: Actor,
-    cloned_from: uuid.UUID | None,
-) -> Tenant:
+def _known(registration: str) -> str:
     is_known = registration in Tenant.Registration.values
-    ref = create_tenant(
-        name=name,
-        subdomain=slug,
-        actor=actor,
-        registration=registration if is_known else Tenant.Registration.CLOSED,
-    )
-    Tenant.objects.filter(pk=ref.id).update(cloned_from=cloned_from)
-    return begin_maintenance(ref.id, reason, actor=actor, note=note)
+    return registration if is_known else Tenant.Registration.CLOSED

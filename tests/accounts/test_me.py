@@ -14,7 +14,7 @@ from tests.support.factories import Agency
 from tests.support.http_client import Site
 
 ME = "/api/users/me"
-FIELDS = "id email first_name last_name role is_active created_at updated_at"
+FIELDS = "id email first_name last_name role is_active created_at updated_at language time_zone"
 
 
 def test_profile_shows_the_documented_fields(agency: Agency):

@@ -23,6 +23,8 @@ DEFAULTS = {
     "email_verification": "off",
     "invitation_seconds": 7 * 86400,
     "sharing": "on",
+    "language": "",
+    "time_zone": "",
 }
 
 

@@ -76,6 +76,21 @@ def test_import_as_a_new_tenant_restores_equal_rows_and_objects(
     assert (told["sent"], told["missing"], told["is_ours"]) == (6, 0, True)
 
 
+def test_import_restores_preferences_of_the_tenant_and_its_users(full: Agency, tmp_path: Path):
+    chosen = {"language": "pt-br", "time_zone": "America/Sao_Paulo"}
+    full.owner.at.patch("/api/tenant", {"settings": {**chosen, "sessions_per_user": 9}})
+    full.owner.at.patch("/api/users/me", {"language": "en", "time_zone": "Europe/Lisbon"})
+    slug = f"{full.slug}-b"
+
+    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+
+    new = ref_of(tenant_by_slug(slug))
+    assert dict(new.settings) == chosen
+    with tenant_context(new):
+        owner = User.objects.get(pk=full.owner.id)
+    assert (owner.language, owner.time_zone) == ("en", "Europe/Lisbon")
+
+
 def test_imported_tenant_is_served_and_refuses_old_tokens(full: Agency, site: Site, tmp_path: Path):
     slug = f"{full.slug}-b"
     run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
@@ -243,10 +258,13 @@ def test_archive_of_an_older_schema_is_migrated(
 ):
     schema = tenant_to_delete.ref.schema_name
     superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
-    superuser.execute(f"ALTER TABLE {schema}.accounts_user DROP COLUMN password_change_required")
+    since = ("password_change_required", "language", "time_zone")
+    dropped = ", ".join(f"DROP COLUMN {name}" for name in since)
+    superuser.execute(f"ALTER TABLE {schema}.accounts_user {dropped}")
     superuser.execute(
         f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency' "
-        "OR name IN ('0005_canonical_addresses', '0006_password_change_required')"
+        "OR name IN ('0005_canonical_addresses', '0006_password_change_required', "
+        "'0007_preferences')"
     )
     change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
     superuser.execute(change)

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 
 from accounts.models import Session, User
 from operations.archives import masking as policy
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.support.commands import run_command
@@ -51,6 +51,19 @@ def secrets_of(agency: Agency) -> set[bytes]:
             found.add(session.user_agent)
     words = {"eve@elsewhere.test", "Letter", "Lovelace", "contract", "httpx"}
     return {str(text).encode() for text in found | words if text}
+
+
+def test_clone_has_the_preferences_of_the_original(original: Agency):
+    chosen = {"language": "pt-br", "time_zone": "America/Sao_Paulo"}
+    original.owner.at.patch("/api/tenant", {"settings": chosen})
+    original.owner.at.patch("/api/users/me", chosen)
+
+    clone = ref_of(tenant_by_slug(cloned(original)["slug"]))
+
+    assert dict(clone.settings) == chosen
+    with tenant_context(clone):
+        owners = User.objects.filter(role="owner")
+        assert list(owners.values_list(*chosen)) == [tuple(chosen.values())]
 
 
 def test_clone_holds_no_personal_data_and_no_secret(original: Agency, superuser):
