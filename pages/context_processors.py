@@ -13,7 +13,10 @@ from tenants.routing import site_url
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
     """Return the variables (a template context processor)."""
+    tenant = getattr(request, "tenant", None)
     return {
+        "shell": "workspace/base.html" if tenant else "base.html",
+        "tenant": tenant,
         "home_url": site_url(),
         "dashboard_url": site_url("dash"),
         "base_domain": settings.BASE_DOMAIN,

