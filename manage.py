@@ -14,9 +14,9 @@ def main() -> None:
     from aggios.command_line import run_command_line  # noqa: PLC0415
     from core.env import load_running_stack  # noqa: PLC0415
 
-    load_running_stack()
+    stack = load_running_stack()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
-    run_command_line(sys.argv)
+    run_command_line(sys.argv, stack=stack)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from uuid6 import uuid7
 
-from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+from core.crypto.second_factor_models import AbstractAuthenticator, AbstractRecoveryCode
 from core.db_backend.fields import UpdatedAtField
 
 

@@ -1,18 +1,27 @@
-"""Receivers of tenant signals."""
+"""Signals of users, and receivers of tenant signals.
+
+Receivers import what they call: these modules load libraries that few processes need, and every
+process connects the receivers.
+"""
 
 from typing import Any
 
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from accounts.models import Session
-from accounts.sessions.services import end_tenant_sessions
 from audit.services import Actor
 from tenants.context import TenantRef, tenant_context
 from tenants.signals import key_rotated
+
+# Sent with ``user``, the locked and anonymised row, inside the transaction of the erasure, before
+# the audit trail is erased. Other apps listen; accounts does not know them.
+user_erased = Signal()
 
 
 @receiver(key_rotated, dispatch_uid="accounts.key_rotated")
 def _end_sessions(tenant: TenantRef, actor: Actor, **_: Any) -> None:
     """End all sessions: the tenant's new key has made their tokens invalid already."""
+    from accounts.sessions.services import end_tenant_sessions  # noqa: PLC0415 - see above
+
     with tenant_context(tenant):
         end_tenant_sessions(Session.End.REVOKED, actor=actor, cause="key_rotated")

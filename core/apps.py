@@ -14,7 +14,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Register lookups and path converters, and log old names of environment variables."""
         import_module("core.db_backend.fields")
-        import_module("core.api.identifiers")
+        import_module("core.api.path_converters")
         for new, old in env.RENAMED.items():
             if old in env.OLD_NAMES_READ:
                 log.warning("environment_variable_renamed", extra={"old": old, "new": new})

@@ -31,23 +31,35 @@ OLD_NAMES_READ: set[str] = set()
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def load_running_stack() -> None:
+def stack_home() -> Path:
+    """Return the folder of the development stack: ``$AGGIOS_HOME``, or ``.aggios`` here."""
+    return Path(os.environ.get("AGGIOS_HOME") or ROOT / ".aggios")
+
+
+def is_configured() -> bool:
+    """Tell whether the environment has settings, complete or not."""
+    names = ("DATABASE_URL", "SECRET_KEY")
+    return any(name in os.environ or f"{name}_FILE" in os.environ for name in names)
+
+
+def load_running_stack() -> Path | None:
     """Set missing variables from the development stack's ``env`` file, if there is one.
 
-    The file is ``$AGGIOS_HOME/env``, or ``.aggios/env`` in the checkout. A process with a
-    ``DATABASE_URL`` is configured and ignores the file.
+    Returns the folder of the stack, or None if the file was not used: a process with a
+    ``DATABASE_URL`` is configured and ignores it.
     """
     if "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ:
-        return
-    home = Path(os.environ.get("AGGIOS_HOME") or ROOT / ".aggios")
+        return None
+    home = stack_home()
     try:
         lines = (home / "env").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
+    except (OSError, UnicodeDecodeError):
+        return None
     for line in lines:
         name, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
             os.environ.setdefault(name.strip(), value.strip())
+    return home
 
 
 def text(name: str, default: str | None = None) -> str:

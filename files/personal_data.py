@@ -4,13 +4,9 @@ The export lists files; their content is downloaded through the API as usual.
 """
 
 from collections.abc import Iterator
-from typing import Any
-
-from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.users.data_export import Row, iterate_rows, select_fields
-from accounts.users.erasure import user_erased
 from files.models import File, Share, Upload
 from files.uploads.state import mark_failed
 
@@ -40,8 +36,7 @@ def export_shares(user: User) -> Iterator[Row]:
         yield {**select_fields(share, SHARE_FIELDS), "has_password": bool(share.password)}
 
 
-@receiver(user_erased, dispatch_uid="files.user_erased")
-def _erase_upload_names(user: User, **_: Any) -> None:
+def erase_upload_names(user: User) -> None:
     """Clear the file names in the user's uploads and abort the pending ones.
 
     The files that came of uploads belong to the tenant and stay. Objects of aborted uploads are

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from core.crypto.passwords import verify_password
-from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+from core.crypto.second_factor_models import AbstractAuthenticator, AbstractRecoveryCode
 from core.problems import Problem
 from core.text.email_addresses import address_key, canonical_address, lowercased_address
 

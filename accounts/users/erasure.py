@@ -8,10 +8,10 @@ import uuid
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.signals import user_erased
 from accounts.users.creation import REMOVED_USERS_DOMAIN
 from accounts.users.ownership import (
     is_active_owner,
@@ -27,10 +27,6 @@ from accounts.users.services import Check
 from audit.services import Actor, record
 from audit.services import anonymise_events as erase_from_audit_trail
 from core.problems import NotFound
-
-# Sent with ``user``, the locked and anonymised row, inside the transaction of the erasure, before
-# the audit trail is erased. Other apps listen; accounts does not know them.
-user_erased = Signal()
 
 
 def remove_user(user_id: uuid.UUID, *, by: User, check: Check) -> None:

@@ -1,11 +1,15 @@
 """admin.: Django admin for platform staff."""
 
+from django.contrib.admin import autodiscover
 from django.urls import path
 from django.views.generic import RedirectView
 
 from aggios.urls import common
 from staff import urls as staff
 from staff.admin_site import site
+
+# A command that serves requests has not discovered them at its start (staff/admin_config.py).
+autodiscover()
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="admin-front"),

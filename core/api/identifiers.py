@@ -1,25 +1,12 @@
 """Ids from clients: UUIDs are read in any case and stored in lower case (RFC 9562 section 4)."""
 
-import re
 import uuid
 from typing import Any
 
-from django.urls import register_converter
-from django.urls.converters import UUIDConverter
 from rest_framework.request import Request
 
+from core.api.path_converters import UUID_PATTERN
 from core.api.serializers import TextField
-
-UUID_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
-
-
-class IdConverter(UUIDConverter):
-    """``<id:…>`` in a route. Django's ``<uuid:…>`` accepts only lower case."""
-
-    regex = UUID_PATTERN.pattern.replace("a-f", "a-fA-F")
-
-
-register_converter(IdConverter, "id")
 
 
 class IdentifierField(TextField):

@@ -1,4 +1,4 @@
-"""Second factors: abstract models, and consuming TOTP and recovery codes.
+"""Second factors: consuming TOTP and recovery codes.
 
 The apps own the rows and record the audit events: accounts/second_factors.py for users of tenants,
 staff/second_factor.py for staff. ``info`` is the purpose of an encryption or hash
@@ -10,7 +10,6 @@ import logging
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from uuid6 import uuid7
 
 from core.crypto.encryption import (
     DecryptionError,
@@ -20,41 +19,11 @@ from core.crypto.encryption import (
     uses_current_pepper,
 )
 from core.crypto.one_time_codes import matching_step, new_recovery_codes, normalize_recovery_code
+from core.crypto.second_factor_models import AbstractAuthenticator, AbstractRecoveryCode
 from core.problems import InvalidCredentials
 from core.rate_limits.limits import RateLimitUse, consume_all, refund
 
 log = logging.getLogger(__name__)
-
-
-class AbstractAuthenticator(models.Model):
-    """A TOTP app (RFC 6238). It is active after a first code has confirmed it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    sealed_secret = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    confirmed_at = models.DateTimeField(null=True)
-    # The time step of the last consumed code: each code is valid once (RFC 6238 section 5.2).
-    last_step = models.BigIntegerField(default=0)
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class AbstractRecoveryCode(models.Model):
-    """A single-use code for the loss of the app. Only its hash is stored."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    hash = models.BinaryField(max_length=32)
-    used_at = models.DateTimeField(null=True)
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return str(self.id)
 
 
 Authenticators = QuerySet[AbstractAuthenticator]

@@ -1,9 +1,10 @@
 """Base class of the commands that work on tenants. The shared arguments are in arguments.py."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from rich.console import Console
@@ -22,6 +23,9 @@ class TenantCommand(BaseCommand):
 
     A ``Problem`` that a subclass raises becomes a CommandError of one line.
     """
+
+    # Security checks only: the others load every view, which takes longer than most commands.
+    requires_system_checks: Sequence[str] = (Tags.security,)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command.

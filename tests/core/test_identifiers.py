@@ -7,7 +7,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
-from core.api.identifiers import IdConverter, canonical_id
+from core.api.identifiers import canonical_id
+from core.api.path_converters import IdConverter
 from tests.support.factories import Agency
 
 UUID = "0192f0c1-7e2b-7c3d-8abc-0123456789ab"
