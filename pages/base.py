@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.http.language import request_language, with_language
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
-from core.problems import MethodNotAllowed, Problem
+from core.problems import FormExpired, MethodNotAllowed, Problem
 
 View = Callable[..., HttpResponse]
 SAFE_METHODS = ("GET", "HEAD")
@@ -21,7 +21,8 @@ SAFE_METHODS = ("GET", "HEAD")
 def page(*methods: str, uses_cookies: bool = True) -> Callable[[View], View]:
     """Declare a view as a page for ``methods`` (GET by default).
 
-    Its forms need a CSRF token unless the page ignores cookies.
+    Its forms need a CSRF token unless the page ignores cookies, and must come from the page's own
+    origin.
     """
     allowed = (*SAFE_METHODS, *(method for method in methods if method not in SAFE_METHODS))
 
@@ -33,6 +34,8 @@ def page(*methods: str, uses_cookies: bool = True) -> Callable[[View], View]:
                 try:
                     if request.method not in allowed:
                         raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
+                    if uses_cookies:
+                        _require_same_origin(request)
                     response = view(request, *args, **kwargs)
                 except Problem as problem:
                     return as_html_if_preferred(request, problem_response(problem))
@@ -43,6 +46,13 @@ def page(*methods: str, uses_cookies: bool = True) -> Callable[[View], View]:
         return wrapper
 
     return decorate
+
+
+def _require_same_origin(request: HttpRequest) -> None:
+    """Refuse a form that another origin sent, a sibling subdomain too (W3C Fetch Metadata)."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if request.method not in SAFE_METHODS and site not in ("same-origin", "none"):
+        raise FormExpired
 
 
 def new_password_field(label: Any = None) -> forms.CharField:

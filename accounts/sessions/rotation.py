@@ -2,7 +2,7 @@
 
 import hmac
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -37,13 +37,14 @@ def session_of_refresh_token(token: str) -> Session:
     return session
 
 
-def rotate_refresh_token(token: str) -> NewSession:
+def rotate_refresh_token(token: str, *, grace: timedelta | None = None) -> NewSession:
     """Exchange a refresh token for the next one.
 
-    For 30 seconds after a rotation the previous token gets the current token again, so that browser
-    tabs that refresh at the same time all continue. Any other used token ends the session. That is
-    committed although the answer is an error, and so is the end of an expired session. Rule: RFC
-    9700 section 4.14.2 (refresh token rotation with reuse detection).
+    For ``grace`` (REFRESH_REUSE_GRACE, 30 seconds) after a rotation the previous token gets the
+    current token again, so that browser tabs that refresh at the same time all continue. Any other
+    used token ends the session. That is committed although the answer is an error, and so is the
+    end of an expired session. Rule: RFC 9700 section 4.14.2 (refresh token rotation with reuse
+    detection).
 
     Raises: TokenInvalid (with the cause as ``reason`` for an ended session), TokenExpired,
     TokenReused.
@@ -52,7 +53,8 @@ def rotate_refresh_token(token: str) -> NewSession:
     with transaction.atomic():
         session = _lock_session(session_id)
         now = timezone.now()
-        problem = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, token, now)
+        kind = _classify(session, token, now, grace or settings.REFRESH_REUSE_GRACE)
+        problem = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, kind, now)
     if problem is not None:
         raise problem
     return NewSession(session, session.user, stored_refresh_token(session))
@@ -74,8 +76,7 @@ def _inactive_problem(session: Session, now: datetime) -> TokenInvalid | None:
     return None
 
 
-def _rotate_or_detect_reuse(session: Session, token: str, now: datetime) -> TokenReused | None:
-    kind = _classify(session, token, now)
+def _rotate_or_detect_reuse(session: Session, kind: str, now: datetime) -> TokenReused | None:
     if kind == "current":
         _advance(session, now)
     elif kind == "used":
@@ -84,13 +85,13 @@ def _rotate_or_detect_reuse(session: Session, token: str, now: datetime) -> Toke
     return None
 
 
-def _classify(session: Session, token: str, now: datetime) -> str:
+def _classify(session: Session, token: str, now: datetime, grace: timedelta) -> str:
     hashed = hash_token(token)
     if hmac.compare_digest(bytes(session.token_hash), hashed):
         return "current"
     is_parent = hmac.compare_digest(bytes(session.parent_hash), hashed)
     # ``rotated_at`` is the first use of the parent; another use does not change it.
-    fresh = now - session.rotated_at <= settings.REFRESH_REUSE_GRACE
+    fresh = now - session.rotated_at <= grace
     return "parent" if is_parent and fresh else "used"
 
 

@@ -12,7 +12,8 @@ import math
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -114,9 +115,23 @@ def _verify_cached(tenant: TenantRef, token: str) -> tuple[uuid.UUID, float]:
     return _session_id(read), float(read["exp"])
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshClaims:
+    """What a refresh token says: its session, and when it was issued."""
+
+    session_id: uuid.UUID
+    issued_at: datetime
+
+
 def verify_refresh_token(token: str) -> uuid.UUID:
     """Return the session id in a valid refresh token. Raises: TokenInvalid, TokenExpired."""
-    return _session_id(_decode(TenantRefreshToken, token))
+    return verify_refresh_token_claims(token).session_id
+
+
+def verify_refresh_token_claims(token: str) -> RefreshClaims:
+    """Return the claims of a valid refresh token. Raises: TokenInvalid, TokenExpired."""
+    read = _decode(TenantRefreshToken, token)
+    return RefreshClaims(_session_id(read), datetime.fromtimestamp(int(read["iat"]), UTC))
 
 
 def _decode(kind: type[T], token: str) -> T:

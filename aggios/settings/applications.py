@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "core.http.middleware.EncodingMiddleware",
     "tenants.domains.traefik.TraefikProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "accounts.middleware.BrowserSessionMiddleware",
     "staff.middleware.AdminSessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "staff.middleware.AdminAuthenticationMiddleware",

@@ -4,12 +4,14 @@ from django.urls import path
 
 from aggios.urls import common
 from pages.account_links import password_reset_page, verify_email_page
+from pages.auth import urls as auth_pages
 from pages.home import workspace_home
 from pages.join import join_page
 from pages.shares import share_page
 
 urlpatterns = [
     path("", workspace_home, name="workspace"),
+    *auth_pages.urlpatterns,
     path("join", join_page, name="join-page"),
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.support.http_client import Site
+from tests.support.factories import Agency, Person
+from tests.support.http_client import PASSWORD, Site
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -44,3 +45,26 @@ class Browser:
         assert target.netloc in {"", self.host}
         path = target.path or urlsplit(str(answer.url)).path
         return self.get(f"{path}?{target.query}" if target.query else path)
+
+
+def logged_in(site: Site, agency: Agency, person: Person | None = None, **options: Any) -> Browser:
+    """Return a browser at the agency's host in which a user, by default its owner, has logged in.
+
+    ``options`` are those of ``Browser``.
+    """
+    browser = Browser(site, agency.slug, **options)
+    email = (person or agency.owner).email
+    done = browser.submit("/login", {"email": email, "password": PASSWORD})
+    assert done.status_code == 303, done.text
+    return browser
+
+
+def csrf_header(browser: Browser) -> dict[str, str]:
+    """Return the headers that a script of a page sends with a change."""
+    token = TOKEN.search(browser.get("/logout").text)
+    assert token
+    return {
+        "X-CSRFToken": token[1],
+        "Sec-Fetch-Site": "same-origin",
+        "Origin": f"http://{browser.host}",
+    }

@@ -145,6 +145,9 @@ ROUTES = {
     "admin": [Route("admin-front", "/", "GET"), *STAFF_LOG_IN, *OF_STAFF, *COMMON],
     "tenant": [
         Route("workspace", "/", "GET"),
+        Route("login-page", "/login", "GET POST"),
+        Route("logout-page", "/logout", "GET POST"),
+        Route("reauthenticate-page", "/reauthenticate", "GET POST"),
         Route("join-page", "/join", "GET POST"),
         Route("password-reset-page", "/password/reset", "GET POST"),
         Route("email-verify-page", "/email/verify", "GET POST"),

@@ -1,0 +1,1 @@
+"""Pages for log-in, log-out, reauthentication, and the steps around them."""
