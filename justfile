@@ -18,6 +18,11 @@ start:
 manage *arguments:
     .venv/bin/python manage.py "$@"
 
+# install Chromium for the tests of pages
+[group('test')]
+install-browser:
+    scripts/install-browser.sh
+
 # all checks and tests, or pytest with your arguments: just test tests/files -x
 [group('test')]
 test *arguments:

@@ -29,7 +29,7 @@ cd "$root"
 
 # The caller's settings must not reach the tests: only these variables do.
 clean=()
-for name in CI COLUMNS FORCE_COLOR HOME LANG LC_ALL LC_CTYPE LOGNAME NO_COLOR PATH TERM TMPDIR USER; do
+for name in CHROMIUM CI COLUMNS FORCE_COLOR HOME LANG LC_ALL LC_CTYPE LOGNAME NO_COLOR PATH TERM TMPDIR USER; do
     if [ -n "${!name+set}" ]; then clean+=("$name=${!name}"); fi
 done
 command=(env -i "${clean[@]}" .venv/bin/python scripts/lib/run_tests.py "$@")

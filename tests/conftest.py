@@ -14,6 +14,8 @@ pytest_plugins = [
     "tests.plugins.tenants",
     "tests.plugins.staff",
     "tests.plugins.limits",
+    "tests.plugins.chromium",
+    "tests.plugins.pages",
 ]
 
 

@@ -153,6 +153,12 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
 class DomainFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The domains of one tenant."""
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name each field for screen readers: in Django's table only the columns have names."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = field.label or ""
+
     def clean(self) -> None:
         """Raise ValidationError if the primary domain is removed."""
         super().clean()

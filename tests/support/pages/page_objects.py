@@ -1,0 +1,153 @@
+"""What the pages of the table show: a workspace and its objects, made when a page needs them."""
+
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.core import signing
+
+from audit.services import SYSTEM
+from pages.signup import SIGNED_UP_SALT
+from staff.services import create_staff
+from tenants.lifecycle import suspend_tenant
+from tests.support.accounts.invitations import post_invitation, token_of_invitation
+from tests.support.browser import Browser
+from tests.support.factories import Agency, Person, add_member, create_agency
+from tests.support.files.form_uploads import add_file
+from tests.support.files.shares import create_share
+from tests.support.http_client import PASSWORD, Host, Site
+from tests.support.pages.page_table import MEMBER, OWNER, PUBLIC, STAFF, PageRow
+from tests.support.staff import log_in_to_admin
+
+SHARE_PASSWORD = "open sesame, please"
+
+
+class PageObjects(dict[str, str]):
+    """The values of the placeholders in paths, by name, for one workspace.
+
+    ``texts`` are the names that a person could have typed: ``company``, ``first_name``,
+    ``last_name``, ``file``, ``reason``.
+    """
+
+    def __init__(self, site: Site, slug: str, **texts: str) -> None:
+        super().__init__()
+        self.site = site
+        self.texts = {"company": "Initech", "first_name": "Olga", "last_name": "Owner", **texts}
+        self.agency = self._create(slug)
+        self._suspended: Agency | None = None
+        self._browsers: dict[tuple[str, str], Browser] = {}
+
+    def __missing__(self, name: str) -> str:
+        self[name] = MAKERS[name](self)
+        return self[name]
+
+    @property
+    def suspended(self) -> Agency:
+        """Another workspace, suspended with ``texts["reason"]``."""
+        if self._suspended is None:
+            self._suspended = self._create(f"{self.agency.slug}-off")
+            reason = self.texts.get("reason", "The invoice of May is unpaid.")
+            suspend_tenant(self._suspended.ref.id, actor=SYSTEM, reason=reason)
+        return self._suspended
+
+    def path(self, row: PageRow) -> str:
+        """Return the path of a row with its placeholders filled in."""
+        return row.path.format_map(self)
+
+    def host(self, row: PageRow) -> Host:
+        """Return the host of a row."""
+        return self.site.host(self._label(row.kind))
+
+    def browser(self, row: PageRow, *, language: str = "en") -> Browser:
+        """Return a browser at the host of a row, logged in as the row demands."""
+        label = self._label(row.kind)
+        if row.who == PUBLIC:
+            return Browser(self.site, label, language=language)
+        key = (row.who, language)
+        if key not in self._browsers:
+            browser = Browser(self.site, label, language=language)
+            LOG_INS[row.who](self, browser)
+            self._browsers[key] = browser
+        return self._browsers[key]
+
+    def _label(self, kind: str) -> str:
+        if kind == "suspended":
+            return self.suspended.slug
+        labels = {"apex": "", "tenant": self.agency.slug, "unknown": "nobody-here"}
+        return labels.get(kind, kind)
+
+    def _create(self, slug: str) -> Agency:
+        names = ("company", "first_name", "last_name")
+        return create_agency(self.site, slug, **{name: self.texts[name] for name in names})
+
+
+def member(objects: PageObjects) -> Person:
+    """Add a member to the workspace."""
+    return add_member(objects.agency, f"ben-{secrets.token_hex(4)}@pages.test")
+
+
+def log_in_owner(objects: PageObjects, browser: Browser) -> None:
+    """Log the owner of the workspace in."""
+    log_in_to_workspace(browser, objects.agency.owner.email)
+
+
+def log_in_member(objects: PageObjects, browser: Browser) -> None:
+    """Log a new member of the workspace in."""
+    log_in_to_workspace(browser, member(objects).email)
+
+
+def log_in_to_workspace(browser: Browser, email: str, password: str = PASSWORD) -> None:
+    """Send the log-in form of a workspace."""
+    answer = browser.submit("/login", {"email": email, "password": password})
+    assert answer.status_code == 303, answer.text
+
+
+def log_in_staff(objects: PageObjects, browser: Browser) -> None:
+    """Log a new superuser in to the admin."""
+    staff = create_staff(
+        email=f"s{secrets.token_hex(5)}@aggios.test",
+        password=PASSWORD,
+        actor=SYSTEM,
+        is_superuser=True,
+    )
+    assert log_in_to_admin(browser, staff.email).status_code == 302
+
+
+LOG_INS: dict[str, Callable[[PageObjects, Browser], None]] = {
+    OWNER: log_in_owner,
+    MEMBER: log_in_member,
+    STAFF: log_in_staff,
+}
+
+
+def invitation(objects: PageObjects) -> str:
+    """Return the token of an invitation by e-mail."""
+    made = post_invitation(objects.agency, f"nia-{secrets.token_hex(4)}@pages.test")
+    return token_of_invitation(objects.agency, made)
+
+
+def invitation_link(objects: PageObjects) -> str:
+    """Return the token of an invitation that names no address."""
+    return str(post_invitation(objects.agency, max_uses=5)["token"])
+
+
+def share_with_password(objects: PageObjects) -> str:
+    """Return the token of a share that asks for ``SHARE_PASSWORD``."""
+    share = create_share(objects.agency.owner.at, objects["file"], password=SHARE_PASSWORD)
+    return urlsplit(share["url"]).path.rpartition("/")[2]
+
+
+MAKERS: dict[str, Callable[[PageObjects], str]] = {
+    "file": lambda objects: str(
+        add_file(
+            objects.agency.owner.at,
+            objects.texts.get("file", "Offer for the summer campaign.txt"),
+            b"what is shared",
+        )["id"]
+    ),
+    "invitation": invitation,
+    "invitation_link": invitation_link,
+    "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),
+    "share_with_password": share_with_password,
+    "tenant": lambda objects: str(objects.agency.ref.id),
+}

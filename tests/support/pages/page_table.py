@@ -1,0 +1,103 @@
+"""Every page, as tests and screenshots open it. A page without a row fails the suite.
+
+A new page needs a row here. Its path may have placeholders: names of functions in ``MAKERS``
+(tests/support/pages/page_objects.py). tests/browser/test_every_page.py opens each row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PUBLIC = "public"
+MEMBER = "member"
+OWNER = "owner"
+STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One page in one state."""
+
+    name: str
+    """Names the test and the screenshot."""
+    kind: str
+    """The host: apex, dash, admin, tenant, suspended (a tenant) or unknown (no tenant)."""
+    path: str
+    route: str = ""
+    """The name of the route in tests/support/routes.py; empty for error pages and the admin."""
+    status: int = 200
+    """The status of its GET. A redirect has no screenshot."""
+    who: str = PUBLIC
+    """Who opens it. Without a log-in, other pages than public ones must refuse or redirect."""
+    parameters: tuple[str, ...] = ()
+    """The query parameters that the page reads, besides those of the path."""
+    is_swagger_ui: bool = False
+    """It needs JavaScript, and has colours and nested buttons of its own that axe refuses."""
+    language: str = ""
+    """The language of a page that has only one."""
+    then: "Callable[[Page], None] | None" = None
+    """What to do in the page before it is looked at, for a state that no address shows."""
+
+    @property
+    def is_redirect(self) -> bool:
+        """Tell whether the address answers with a redirect."""
+        return 300 <= self.status < 400
+
+
+def submit(page: "Page") -> None:
+    """Send the form of the page as it is."""
+    page.locator("main [type=submit]").first.click()
+    page.wait_for_load_state()
+
+
+def submit_without_cookies(page: "Page") -> None:
+    """Send the form after its cookie has expired."""
+    page.context.clear_cookies()
+    submit(page)
+
+
+APEX = [
+    PageRow("front", "apex", "/", "front"),
+    PageRow("signup", "apex", "/signup", "sign-up-page"),
+    PageRow("signup-errors", "apex", "/signup", "sign-up-page", then=submit),
+    PageRow("form-expired", "apex", "/signup", then=submit_without_cookies),
+    PageRow("signed-up", "apex", "/signup/done?opened={opened}", "signed-up"),
+    PageRow("error-code", "apex", "/errors/file_too_large", "error-code"),
+    PageRow("api-docs", "apex", "/api/docs", is_swagger_ui=True, language="en"),
+    PageRow("not-found", "apex", "/nothing", status=404),
+]
+DASH = [
+    PageRow("find", "dash", "/", "find-workspace", parameters=("workspace",)),
+    PageRow("find-unknown", "dash", "/?workspace=nobody-here", "find-workspace", status=404),
+]
+TENANT = [
+    PageRow("workspace", "tenant", "/", "workspace"),
+    PageRow("join", "tenant", "/join?token={invitation}", "join-page"),
+    PageRow("join-errors", "tenant", "/join?token={invitation}", "join-page", then=submit),
+    PageRow("join-link", "tenant", "/join?token={invitation_link}", "join-page"),
+    PageRow("join-void", "tenant", "/join?token=x", "join-page", status=403),
+    PageRow("reset", "tenant", "/password/reset?token=x", "password-reset-page"),
+    PageRow(
+        "reset-errors", "tenant", "/password/reset?token=x", "password-reset-page", then=submit
+    ),
+    PageRow("verify", "tenant", "/email/verify?token=x", "email-verify-page"),
+    PageRow("share-password", "tenant", "/s/{share_with_password}", "share-page"),
+    PageRow("share-wrong", "tenant", "/s/{share_with_password}", "share-page", then=submit),
+    PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404),
+    PageRow("workspace-not-found", "tenant", "/nothing", status=404),
+    PageRow("suspended", "suspended", "/", "workspace", status=403),
+    PageRow("no-workspace", "unknown", "/", status=404),
+]
+ADMIN = [
+    PageRow("admin-front", "admin", "/", "admin-front", status=302),
+    PageRow("admin-login", "admin", "/admin/login/", parameters=("next",)),
+    PageRow("admin-home", "admin", "/admin/", who=STAFF),
+    PageRow("admin-tenants", "admin", "/admin/tenants/tenant/", who=STAFF, parameters=("q", "o")),
+    PageRow("admin-tenant", "admin", "/admin/tenants/tenant/{tenant}/change/", who=STAFF),
+    PageRow("admin-second-factor", "admin", "/admin/second-factor/", who=STAFF),
+    PageRow("admin-not-found", "admin", "/nothing", status=404),
+]
+PAGES = [*APEX, *DASH, *TENANT, *ADMIN]
