@@ -42,6 +42,22 @@ def create_email_token(
     return token
 
 
+def renew_email_token(link_id: str, *purposes: str) -> tuple[MailLink, str] | None:
+    """Replace the token of an unused row and return both; None if the row is not valid any more.
+
+    Call inside a transaction.
+    """
+    found = MailLink.objects.select_related("user").select_for_update(of=("self",))
+    try:
+        link = _require_valid(found.filter(pk=link_id, purpose__in=purposes).first())
+    except LinkInvalid:
+        return None
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    link.hash = hash_token(token)
+    link.save(update_fields=["hash"])
+    return link, token
+
+
 def get_email_token(token: str, *purposes: str) -> MailLink:
     """Return the row of a valid token without changing it. Raises: LinkInvalid."""
     found = MailLink.objects.select_related("user").filter(
@@ -85,4 +101,6 @@ def _require_valid(link: MailLink | None, user: User | None = None) -> MailLink:
 
 
 def _belongs_to(link: MailLink, user: User) -> bool:
-    return user.is_active and user.removed_at is None and user.email == link.email
+    # The address that the token was created for: of a change, the one to be replaced.
+    address = link.data.get("from", link.email)
+    return user.is_active and user.removed_at is None and user.email == address

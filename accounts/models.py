@@ -225,6 +225,7 @@ class MailLink(models.Model):
         RESET = "reset", "Set a new password"
         VERIFY = "verify", "Verify the address"
         JOIN = "join", "Confirm a registration"
+        CHANGE = "change", "Confirm another address"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose.choices)

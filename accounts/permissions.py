@@ -69,6 +69,7 @@ ACTIONS = {
     "shares:write": Action(ALL_ROLES, "shares:write"),
     "me:read": Action(ALL_ROLES, "users:read"),
     "users:read": Action(MANAGER_ROLES, "users:read"),
+    "me:email": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
     "me:factors": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
     "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
     "users:export": Action(MANAGER_ROLES),

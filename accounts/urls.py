@@ -7,6 +7,7 @@ from accounts.api import (
     audit_events,
     data_export,
     domains,
+    email_change,
     invitations,
     login,
     me,
@@ -62,6 +63,12 @@ urlpatterns = [
         "api/audit/<id:audit_event_id>", audit_events.AuditEventDetailView.as_view(), name="event"
     ),
     path("api/users/me", me.MeView.as_view(), name="me"),
+    path("api/users/me/email", email_change.EmailChangeView.as_view(), name="me-email"),
+    path(
+        "api/users/me/email/confirm",
+        email_change.ConfirmEmailChangeView.as_view(),
+        name="me-email-confirm",
+    ),
     path("api/invitations", invitations.InvitationListView.as_view(), name="invitations"),
     path(
         "api/invitations/<id:invitation_id>",

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth.registration import completes_registration, verify_email
 from accounts.passwords.services import reset_password
+from accounts.users.email_change import confirm_email_change
 from core.problems import Problem
 from core.rate_limits.limits import consume_by_address
 from pages.base import PageForm, new_password_field, page, with_problem_status
@@ -68,6 +69,13 @@ def verify_email_page(request: HttpRequest) -> HttpResponse:
         RegistrationForm if is_registration else TokenForm,
         verify_email,
     )
+
+
+@never_cache
+@page("GET", "POST")
+def email_change_page(request: HttpRequest) -> HttpResponse:
+    """Show the form that confirms a user's new address, or change the address."""
+    return _serve_link(request, "email_change.html", TokenForm, confirm_email_change)
 
 
 def _serve_link(

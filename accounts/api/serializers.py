@@ -132,6 +132,18 @@ class VerifyEmailSerializer(TenantFieldSerializer):
     )
 
 
+class EmailChangeSerializer(serializers.Serializer[Any]):
+    email = EmailField(max_length=254, help_text="The new address.")
+
+
+class ConfirmEmailChangeSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
+
+
+class ConfirmedEmailSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField()
+
+
 class ChangePasswordSerializer(serializers.Serializer[Any]):
     current_password = TextField(max_length=1024, trim_whitespace=False)
     password = TextField(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.email.rendering import EmailContent, human_duration, tenant_link
-from accounts.email_tokens import create_email_token
+from accounts.email_tokens import create_email_token, renew_email_token
 from accounts.invitations.queries import PENDING, invitation_state, lock_invitation
 from accounts.invitations.services import renew_invitation_token
 from accounts.models import Invitation, Letter, MailLink, User
@@ -156,6 +156,27 @@ def build_address_changed(letter: Letter) -> EmailContent:
     )
 
 
+def build_email_change(letter: Letter) -> EmailContent | None:
+    """Send the link that confirms another address of a user, unless another user has it."""
+    renewed = renew_email_token(letter.data["link"], MailLink.Purpose.CHANGE)
+    if renewed is None or find_user_by_email(letter.recipient) is not None:
+        return None
+    link, token = renewed
+    context = {
+        "link": tenant_link("/email/change", token=token),
+        "good_for": human_duration(link.expires_at - timezone.now()),
+    }
+    return EmailContent(gettext("Confirm your new e-mail address for %(workspace)s"), context)
+
+
+def build_email_change_notice(letter: Letter) -> EmailContent | None:
+    """Tell the present address that its user asked for another one."""
+    if recipient_user(letter) is None:
+        return None
+    subject = gettext("A new e-mail address was requested for %(workspace)s")
+    return EmailContent(subject, {"when": letter.created_at})
+
+
 def build_second_factor(letter: Letter) -> EmailContent | None:
     """Tell a user that a second factor was added, removed, renewed or used (``what``)."""
     if recipient_user(letter) is None:
@@ -193,6 +214,8 @@ def build_workspace_leaving(letter: Letter) -> EmailContent | None:
 MESSAGE_BUILDERS: dict[str, MessageBuilder] = {
     "account_created": build_account_created,
     "address_changed": build_address_changed,
+    "email_change": build_email_change,
+    "email_change_notice": build_email_change_notice,
     "ownership_given": build_ownership_given,
     "ownership_received": build_ownership_received,
     "password_reset": build_password_reset,

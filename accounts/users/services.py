@@ -159,12 +159,13 @@ def _apply(user: User, new_values: Changes, actor: User) -> None:
         before["email_verified_at"] = user.email_verified_at
         user.email_verified_at = None
         columns.append("email_verified_at")
-    _save(user, columns)
+    save_user(user, columns)
     _apply_side_effects(user, before, actor)
     _record(user, before, actor)
 
 
-def _save(user: User, columns: list[str]) -> None:
+def save_user(user: User, columns: list[str]) -> None:
+    """Save columns of a locked user. Raises: EmailTaken."""
     taken = EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
     # Checked first, so that an expected conflict is not an error in the database's log.
     holder = find_user_by_email(user.email) if "email" in columns else None

@@ -64,6 +64,7 @@ SIMPLE_JWT = {
 REAUTHENTICATION_LIFETIME = timedelta(seconds=env.integer("REAUTHENTICATION_SECONDS", 600, least=1))
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
+EMAIL_CHANGE_LIFETIME = timedelta(seconds=env.integer("EMAIL_CHANGE_SECONDS", 86400, least=60))
 # Of active keys. Each is found by an index, so this bounds rows, not time.
 API_KEYS_PER_USER = env.integer("API_KEYS_PER_USER", 200, least=1)
 # Contents of the export of one user's data, by name; accounts does not import files.

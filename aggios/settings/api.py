@@ -90,6 +90,7 @@ RATE_LIMITS = {
     "forgot": env.text("RATE_LIMIT_FORGOT", "20/3600"),
     "forgot_account": env.text("RATE_LIMIT_FORGOT_ACCOUNT", "5/3600"),
     "links": env.text("RATE_LIMIT_LINKS", "30/600"),
+    "email_change": env.text("RATE_LIMIT_EMAIL_CHANGE", "5/3600"),
     "verification": env.text("RATE_LIMIT_VERIFICATION", "5/3600"),
     # e-mails of one kind to one address of a tenant
     "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from aggios.urls import common
-from pages.account_links import password_reset_page, verify_email_page
+from pages.account_links import email_change_page, password_reset_page, verify_email_page
 from pages.auth import urls as auth_pages
 from pages.home import workspace_home
 from pages.join import join_page
@@ -15,6 +15,7 @@ urlpatterns = [
     path("join", join_page, name="join-page"),
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),
+    path("email/change", email_change_page, name="email-change-page"),
     path("s/<str:token>", share_page, name="share-page"),
     *common.tenant_api,
     *common.urlpatterns,

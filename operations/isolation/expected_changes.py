@@ -27,7 +27,7 @@ TRASH_CHANGES = {
 COMMAND_CHANGES: dict[str, AllowedChanges] = {
     "deliver_mail": {
         "accounts_letter": frozenset({"DELETE", "attempts", "due_at", "last_error"}),
-        "accounts_maillink": frozenset({"INSERT", "DELETE"}),
+        "accounts_maillink": frozenset({"INSERT", "DELETE", "hash"}),
         "accounts_invitation": frozenset({"hash"}),
         **AUDIT_CHANGES,
     },

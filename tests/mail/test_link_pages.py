@@ -123,7 +123,7 @@ def test_weak_password_is_named_at_its_field(site: Site, agency: Agency, reset_m
     assert again.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/password/reset", "/email/verify"])
+@pytest.mark.parametrize("path", ["/password/reset", "/email/verify", "/email/change"])
 def test_invalid_link_shows_an_error(site: Site, agency: Agency, path: str):
     browser = Browser(site, agency.slug)
 

@@ -14,7 +14,7 @@ from tests.support.http_client import PASSWORD, Site
 
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
-PATHS = ("/join", "/password/reset", "/email/verify")
+PATHS = ("/join", "/password/reset", "/email/verify", "/email/change")
 
 
 def domain_of(agency: Agency) -> Iterator[str]:
