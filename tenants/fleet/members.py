@@ -7,7 +7,9 @@ from typing import Any, Self
 from django.core.management import CommandError
 
 from core.db_backend.scope import PUBLIC, use_scope
+from tenants.lookup import tenant_by_name
 from tenants.models import Tenant
+from tenants.problems import TenantNotFound
 from tenants.schemas.owner import OWNER_ALIAS
 
 
@@ -42,19 +44,27 @@ class Member:
 
 
 def list_members(slugs: list[str] | None = None) -> list[Member]:
-    """Return the tenants with these subdomains, or all tenants, oldest first.
+    """Return the tenants with these names, or all tenants, oldest first.
 
-    Raises: CommandError that names the unknown subdomains.
+    Raises: CommandError for an unknown name.
     """
     with use_scope(PUBLIC):
         rows = Tenant.objects.using(OWNER_ALIAS).order_by("created_at", "id")
         found = [_member(tenant) for tenant in rows.prefetch_related("domains")]
     if slugs is None:
         return found
-    unknown = sorted(set(slugs) - {member.slug for member in found})
-    if unknown:
-        raise CommandError(f"There is no tenant {', '.join(unknown)}.")
-    return [member for member in found if member.slug in slugs]
+    ids = {_id_by_name(name, known=found) for name in slugs}
+    return [member for member in found if member.id in ids]
+
+
+def _id_by_name(name: str, *, known: list[Member]) -> uuid.UUID:
+    for member in known:
+        if member.slug == name:
+            return member.id
+    try:
+        return uuid.UUID(str(tenant_by_name(name).pk))
+    except TenantNotFound as exc:
+        raise CommandError(exc.detail) from exc
 
 
 def is_deleted(member: Member) -> bool:

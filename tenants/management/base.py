@@ -1,7 +1,7 @@
 """Base class of the commands that work on tenants. The shared arguments are in arguments.py."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.core.checks import Tags
@@ -25,7 +25,7 @@ class TenantCommand(BaseCommand):
     """
 
     # Security checks only: the others load every view, which takes longer than most commands.
-    requires_system_checks: Sequence[str] = (Tags.security,)
+    requires_system_checks: list[str] | tuple[str, ...] = (Tags.security,)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command.

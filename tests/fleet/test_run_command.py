@@ -45,7 +45,7 @@ def test_resumed_run_skips_finished_tenants(fleet: Fleet, tmp_path):
         (["--all"], "Which command"),
         (["migrate", "--all"], "works on the platform"),
         (["nonsense", "--all"], "There is no command 'nonsense'"),
-        (["shell", "--tenants", "no-such-tenant"], "There is no tenant no-such-tenant"),
+        (["shell", "--tenants", "no-such-tenant"], "There is no tenant 'no-such-tenant'"),
         (["--resume", "nonsense"], "There is no run 'nonsense'"),
     ],
 )

@@ -16,30 +16,43 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.text.normalization import pluralize
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import add_dry_run_argument, add_json_argument, named_tenant
+from tenants.management.arguments import (
+    ONE_TENANT,
+    add_dry_run_argument,
+    add_json_argument,
+    named_tenant,
+)
 from tenants.management.base import TenantCommand
+from tenants.models import Tenant
 
 
 class Command(TenantCommand):
     help = (
         "Erase one user of a tenant: remove the user, and erase the user from the audit trail. "
         "The user's files stay. A user who was removed before is found by id only.\n\n"
-        "Example: manage.py erase_person --tenant acme --user ben@acme.example --dry-run"
+        "Example: manage.py erase_person acme --user ben@acme.example --dry-run"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument("slug", nargs="?", metavar="TENANT", help=ONE_TENANT)
+        parser.add_argument("--tenant", metavar="TENANT", help="the same, as in earlier releases")
         parser.add_argument("--user", required=True, metavar="ID|EMAIL")
         add_dry_run_argument(parser, help="only count the rows")
         add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tenant_context(ref_of(named_tenant(options["tenant"]))):
+        with tenant_context(ref_of(_tenant(options))):
             user = _find_user(options["user"])
             report = {**_stored_rows(user), "erased": not options["dry_run"]}
             if not options["dry_run"]:
                 _erase(user)
         self.write_result(report, _line(report), as_json=options["json"])
+
+
+def _tenant(options: dict[str, Any]) -> Tenant:
+    if bool(options["slug"]) == bool(options["tenant"]):
+        raise CommandError("Name one tenant, as the first argument.", returncode=2)
+    return named_tenant(options["slug"] or options["tenant"])
 
 
 def _line(report: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from accounts.retention import RETENTION, count_prunable, prune
 from tenants.management.arguments import (
     add_dry_run_argument,
     add_json_argument,
-    add_tenants_argument,
+    add_tenants_arguments,
     selected_tenants,
 )
 from tenants.management.base import TenantCommand
@@ -29,12 +29,12 @@ class Command(TenantCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add_tenants_argument(parser)
+        add_tenants_arguments(parser, otherwise=" (default: all)")
         add_dry_run_argument(parser, help="only count the rows")
         add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dry_run, tenants = options["dry_run"], selected_tenants(options["tenant"])
+        dry_run, tenants = options["dry_run"], selected_tenants(options)
         pruned = Counter(dict.fromkeys(RETENTION, 0))
         process = _count if dry_run else _prune
         failed = self.for_each_tenant(tenants, lambda _: pruned.update(process()), "Pruning")

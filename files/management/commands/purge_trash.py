@@ -7,21 +7,26 @@ from django.core.management.base import CommandError
 
 from core.text.normalization import pluralize
 from files.trash import SweepResult, count_due_for_purge, sweep_trash
-from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.arguments import (
+    add_dry_run_argument,
+    add_json_argument,
+    add_tenants_arguments,
+    selected_tenants,
+)
 from tenants.management.base import TenantCommand
 from tenants.models import Tenant
-from tenants.queries import operable_tenants
 
 
 class Command(TenantCommand):
     help = (
-        "Purge files of all tenants that are in the trash for longer than TRASH_SECONDS, and retry "
-        "objects that the store did not delete. Uploads and deletions purge a few files each "
-        "time; this command is for tenants that have neither.\n\n"
-        "Example: manage.py purge_trash --dry-run"
+        "Purge files of all tenants, or of the named ones, that are in the trash for longer than "
+        "TRASH_SECONDS, and retry objects that the store did not delete. Uploads and deletions "
+        "purge a few files each time; this command is for tenants that have neither.\n\n"
+        "Example: manage.py purge_trash --tenant acme --dry-run"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        add_tenants_arguments(parser, otherwise=" (default: all)")
         add_dry_run_argument(parser, "only count")
         add_json_argument(parser)
 
@@ -32,7 +37,7 @@ class Command(TenantCommand):
         def purge_tenant(tenant: Tenant) -> None:
             results[tenant.slug] = purge()
 
-        failed = self.for_each_tenant(list(operable_tenants()), purge_tenant, "Purging")
+        failed = self.for_each_tenant(selected_tenants(options), purge_tenant, "Purging")
         document = {
             "dry_run": options["dry_run"],
             "files": sum(result.files for result in results.values()),

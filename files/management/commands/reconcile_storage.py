@@ -21,7 +21,7 @@ from files.reconciliation.services import clean_up_all, reconcile
 from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import (
     add_json_argument,
-    add_tenants_argument,
+    add_tenants_arguments,
     selected_tenants,
 )
 from tenants.management.base import TenantCommand
@@ -42,9 +42,7 @@ class Command(TenantCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        choice = parser.add_mutually_exclusive_group(required=True)
-        add_tenants_argument(choice)
-        choice.add_argument("--all", action="store_true", help="every tenant that is served")
+        add_tenants_arguments(parser)
         parser.add_argument("--fix", action="store_true", help="repair what can be repaired")
         parser.add_argument(
             "--settle",
@@ -77,7 +75,7 @@ class Command(TenantCommand):
             raise CommandError("--grace takes a number of seconds from 0.")
         documents: list[dict[str, Any]] = []
         differ = failed = 0
-        for tenant in _select_tenants(options["tenant"]):
+        for tenant in _select_tenants(options):
             outcome = self._compare(tenant, options)
             if outcome is None:
                 continue
@@ -121,8 +119,8 @@ class Command(TenantCommand):
             )
 
 
-def _select_tenants(slugs: list[str]) -> list[Tenant]:
-    tenants = selected_tenants(slugs)
+def _select_tenants(options: dict[str, Any]) -> list[Tenant]:
+    tenants = selected_tenants(options, required=True)
     for tenant in tenants:
         if tenant.maintenance or tenant.status == Tenant.Status.DELETING:
             raise CommandError(f"{tenant.slug} is being worked on; try again when that is done.")

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 
 from accounts.users import canonical_addresses as user_addresses
@@ -14,30 +14,33 @@ from core.text.email_canonicalization import AddressFinding
 from core.text.normalization import pluralize
 from staff import services as staff_addresses
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import add_json_argument, selected_tenants
+from tenants.management.arguments import (
+    add_json_argument,
+    add_tenants_arguments,
+    given_names,
+    selected_tenants,
+)
+from tenants.management.base import TenantCommand
 
 ROW_FORMAT = "{tenant:24} {table:10} {id} {address} {problem}"
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "List the e-mail addresses that are not in canonical form: of people and invitations in "
         "each tenant, and of staff. Their rows collide with others of the same mailbox, or no mail "
         "can reach them; docs/operations.md says what to do. It changes nothing.\n\n"
-        "Example: manage.py check_email_addresses acme --json\n\n"
+        "Example: manage.py check_email_addresses --tenant acme --json\n\n"
         "Exit status: 0 there is none, 1 there are some."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "slugs", nargs="*", metavar="slug", help="tenants by their subdomain (all, and staff)"
-        )
+        add_tenants_arguments(parser, otherwise=" (default: all, and staff)")
         add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = [
-            {"tenant": slug, **finding.document()}
-            for slug, finding in _find_addresses(options["slugs"])
+            {"tenant": slug, **finding.document()} for slug, finding in _find_addresses(options)
         ]
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
@@ -49,13 +52,13 @@ class Command(BaseCommand):
             self.stdout.write("Every address is canonical.")
 
 
-def _find_addresses(slugs: list[str]) -> Iterator[tuple[str | None, AddressFinding]]:
-    if not slugs:
+def _find_addresses(options: dict[str, Any]) -> Iterator[tuple[str | None, AddressFinding]]:
+    if not given_names(options):
         with use_scope(PUBLIC), connection.cursor() as cursor:
             staff_findings = list(staff_addresses.noncanonical_addresses(cursor))
         for finding in staff_findings:
             yield None, finding
-    for tenant in selected_tenants(slugs):
+    for tenant in selected_tenants(options):
         with tenant_context(ref_of(tenant)), connection.cursor() as cursor:
             tenant_findings = list(user_addresses.find_noncanonical_addresses(cursor))
         for finding in tenant_findings:

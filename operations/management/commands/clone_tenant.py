@@ -8,8 +8,12 @@ from operations.archives.clone import CloneOptions, clone_tenant
 from operations.archives.progress import show_progress
 from operations.archives.restore import LoadOptions
 from operations.management.output import OperationCommand, command_errors
-from tenants.management.arguments import add_json_argument
-from tenants.queries import tenant_by_slug
+from tenants.management.arguments import (
+    ONE_TENANT,
+    add_json_argument,
+    add_slug_argument,
+    named_tenant,
+)
 from tenants.routing import site_url
 from tenants.schemas.owner import owner_connection
 
@@ -23,7 +27,7 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant to copy")
+        add_slug_argument(parser, f"the original; {ONE_TENANT}")
         parser.add_argument("new", help="the copy's subdomain")
         parser.add_argument("--name", default="", help="of the copy")
         parser.add_argument("--without-objects", action="store_true", help="no files in the copy")
@@ -47,7 +51,7 @@ class Command(OperationCommand):
             show_progress(self.stderr, "copying", "") as watch,
         ):
             how = LoadOptions(SYSTEM, lambda line: None, watch)
-            result = clone_tenant(tenant_by_slug(options["slug"]), clone_options, how)
+            result = clone_tenant(named_tenant(options["slug"]), clone_options, how)
         document = {
             "id": str(result.tenant.pk),
             "slug": result.tenant.slug,

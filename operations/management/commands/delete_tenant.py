@@ -14,6 +14,7 @@ from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import StorageUnavailable, ValidationFailed
 from core.text.normalization import noun_form, pluralize, timestamp_or_none
 from core.text.parsing import integer_argument
+from core.text.sizes import format_size
 from operations.archives.progress import show_progress
 from operations.deletion.certificates import Inventory, certificate_document, take_inventory
 from operations.deletion.export import require_export_folder
@@ -21,11 +22,16 @@ from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError
 from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import cancel_deletion, schedule_deletion
-from tenants.management.arguments import add_json_argument, add_yes_argument
+from tenants.management.arguments import (
+    add_json_argument,
+    add_slug_argument,
+    add_yes_argument,
+    named_tenant,
+)
 from tenants.management.terminal import confirm
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
-from tenants.queries import tenant_by_slug
+from tenants.queries import get_tenant
 from tenants.schemas.owner import owner_connection
 
 
@@ -38,7 +44,7 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant's subdomain")
+        add_slug_argument(parser)
         parser.add_argument(
             "--days", type=integer_argument(), help="days of grace; DELETION_GRACE_DAYS if unset"
         )
@@ -53,7 +59,7 @@ class Command(OperationCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            tenant = tenant_by_slug(options["slug"])
+            tenant = named_tenant(options["slug"])
             self._act(tenant, options)
         except (TenantNotFound, PurgeError, ArchiveError, OSError) as exc:
             raise CommandError(str(exc)) from exc
@@ -102,10 +108,10 @@ class Command(OperationCommand):
                 schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)
         with show_progress(self.stderr) as watch:
             purge_options = PurgeOptions(SYSTEM, folder, export, self.report, watch)
-            certificate = purge_tenant(tenant_by_slug(tenant.slug), purge_options)
+            certificate = purge_tenant(get_tenant(tenant.pk), purge_options)
         self.finish(
             certificate_document(certificate),
-            f"{options['slug']} is gone; certificate {certificate.pk}.",
+            f"{tenant.slug} is gone; certificate {certificate.pk}.",
         )
 
     def _show(self, tenant: Tenant, found: Inventory) -> None:
@@ -115,4 +121,4 @@ class Command(OperationCommand):
         held = found.held
         unfinished = pluralize(held.unfinished, "unfinished upload")
         noun = noun_form(held.objects, "object")
-        self.report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")
+        self.report(f"  {held.objects:>10} {noun}, {format_size(held.size)}, {unfinished}")

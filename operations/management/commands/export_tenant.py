@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.services import SYSTEM
+from core.text.sizes import format_size
 from operations.archives.export import ExportResult, export_tenant
 from operations.archives.progress import show_progress
 from operations.management.output import (
@@ -13,8 +14,7 @@ from operations.management.output import (
     format_counts,
     manifest_counts,
 )
-from tenants.management.arguments import add_json_argument
-from tenants.queries import tenant_by_slug
+from tenants.management.arguments import add_json_argument, add_slug_argument, named_tenant
 
 
 class Command(OperationCommand):
@@ -25,7 +25,7 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant's subdomain")
+        add_slug_argument(parser)
         parser.add_argument("--to", type=Path, metavar="FILE", required=True)
         parser.add_argument("--resume", action="store_true", help="go on where a run was cut off")
         parser.add_argument(
@@ -36,7 +36,7 @@ class Command(OperationCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors("Go on with --resume."), show_progress(self.stderr) as watch:
             result = export_tenant(
-                tenant_by_slug(options["slug"]),
+                named_tenant(options["slug"]),
                 options["to"],
                 actor=SYSTEM,
                 resume=options["resume"],
@@ -45,7 +45,7 @@ class Command(OperationCommand):
             )
         document = _result_document(result)
         counts = format_counts(manifest_counts(result.manifest))
-        line = f"{result.path}: {result.size} bytes, {counts}\n{result.sha256}"
+        line = f"{result.path}: {format_size(result.size)}, {counts}\n{result.sha256}"
         self.finish(document, line)
 
 

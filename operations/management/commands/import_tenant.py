@@ -23,9 +23,13 @@ from operations.management.output import (
 )
 from operations.tenant_owners import reset_owner_password
 from tenants.context import ref_of
-from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.arguments import (
+    ONE_TENANT,
+    add_dry_run_argument,
+    add_json_argument,
+    named_tenant,
+)
 from tenants.management.terminal import confirm
-from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
 
 
@@ -41,7 +45,7 @@ class Command(OperationCommand):
         parser.add_argument("file", type=Path)
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--as", dest="slug", metavar="SLUG", help="the new tenant's subdomain")
-        what.add_argument("--restore", metavar="SLUG", help="the tenant, as it is called now")
+        what.add_argument("--restore", metavar="TENANT", help=f"in place of its data; {ONE_TENANT}")
         parser.add_argument("--name", default="", help="of the new tenant; the old one if unset")
         parser.add_argument(
             "--accept-foreign", action="store_true", help="load what another installation signed"
@@ -68,7 +72,7 @@ class Command(OperationCommand):
     def _act(
         self, archive: Archive, load_options: LoadOptions, options: dict[str, Any]
     ) -> dict[str, Any]:
-        tenant = tenant_by_slug(options["restore"]) if options["restore"] else None
+        tenant = named_tenant(options["restore"]) if options["restore"] else None
         require_loadable(archive, tenant)
         self._show(archive)
         if options["dry_run"]:

@@ -6,21 +6,28 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
 from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
+from core.text.sizes import format_size
 from operations.usage import Outcome, measure_tenants
-from tenants.management.arguments import add_json_argument, selected_tenants
+from tenants.management.arguments import (
+    add_json_argument,
+    add_tenants_arguments,
+    given_names,
+    selected_tenants,
+)
+from tenants.management.base import TenantCommand
 from tenants.models import Tenant, Usage
 from tenants.serializers import serialize_usage
 from tenants.usage import tenants_to_measure
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Measure what tenants hold: rows, bytes, objects. The oldest measurement is renewed first; "
         "an interrupted run continues with the same --older-than.\n\n"
@@ -28,8 +35,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slugs", nargs="*", metavar="slug", help="tenants by their subdomain")
-        parser.add_argument("--all", action="store_true", help="every tenant")
+        add_tenants_arguments(parser)
         parser.add_argument(
             "--older-than",
             type=integer_argument(),
@@ -43,8 +49,6 @@ class Command(BaseCommand):
         add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if bool(options["slugs"]) == options["all"]:
-            raise CommandError("Name some tenants, or give --all.")
         tenants = _select_tenants(options)
         documents, failed = [], 0
         for tenant, result in self._measured(tenants, options["exact"]):
@@ -57,7 +61,7 @@ class Command(BaseCommand):
             json.dumps(documents, indent=2) if options["json"] else _format_rows(documents)
         )
         if failed:
-            raise CommandError(f"{failed} could not be measured; the others were.")
+            raise CommandError(f"{failed} could not be measured; the others were. Run it again.")
 
     def _measured(self, tenants: list[Tenant], exact: bool) -> Iterator[Outcome]:
         err: Any = self.stderr
@@ -72,10 +76,10 @@ class Command(BaseCommand):
 
 
 def _select_tenants(options: dict[str, Any]) -> list[Tenant]:
-    if options["all"]:
+    if options["all"] and not given_names(options):
         before = timezone.now() - timedelta(seconds=options["older_than"])
         return list(tenants_to_measure(before))
-    return selected_tenants(options["slugs"])
+    return selected_tenants(options, required=True)
 
 
 def _usage_document(tenant: Tenant, usage: Usage) -> dict[str, Any]:
@@ -83,13 +87,11 @@ def _usage_document(tenant: Tenant, usage: Usage) -> dict[str, Any]:
 
 
 def _format_rows(documents: list[dict[str, Any]]) -> str:
-    line = (
-        "{subdomain:40} {rows:>10} rows {database_bytes:>14} bytes "
-        "{objects:>8} objects {object_bytes:>14} bytes"
-    )
-    return "\n".join(
-        [
-            *(line.format(**row) for row in documents),
-            f"{pluralize(len(documents), 'tenant')} measured.",
-        ]
-    )
+    lines = [_format_row(row) for row in documents]
+    return "\n".join([*lines, f"{pluralize(len(documents), 'tenant')} measured."])
+
+
+def _format_row(row: dict[str, Any]) -> str:
+    rows, objects = pluralize(row["rows"], "row"), pluralize(row["objects"], "object")
+    database, stored = format_size(row["database_bytes"]), format_size(row["object_bytes"])
+    return f"{row['subdomain']:40} {rows:>15} {database:>11} {objects:>15} {stored:>11}"

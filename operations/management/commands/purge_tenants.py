@@ -16,7 +16,13 @@ from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError, PurgeNotDueError, TenantBusyError
 from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import tenants_due_for_deletion
-from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.arguments import (
+    add_dry_run_argument,
+    add_json_argument,
+    add_tenants_arguments,
+    given_names,
+    named_tenant,
+)
 from tenants.models import Tenant
 from tenants.schemas.owner import owner_connection
 
@@ -31,7 +37,7 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slugs", nargs="*", metavar="SLUG", help="only these, if they are due")
+        add_tenants_arguments(parser, otherwise=", if it is due (default: all that are)")
         parser.add_argument("--to", type=Path, metavar="DIR", help="else TENANT_EXPORT_DIR")
         parser.add_argument("--no-export", action="store_true", help="keep no archives at all")
         add_dry_run_argument(parser, "only list what is due")
@@ -39,8 +45,8 @@ class Command(OperationCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
-        slugs = set(options["slugs"])
-        due = [t for t in tenants_due_for_deletion() if not slugs or t.slug in slugs]
+        wanted = {named_tenant(name).pk for name in given_names(options)}
+        due = [t for t in tenants_due_for_deletion() if not wanted or t.pk in wanted]
         if options["dry_run"]:
             rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
         else:

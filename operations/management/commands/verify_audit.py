@@ -20,7 +20,11 @@ from operations.audit_trails import (
     tenant_trails,
     verify_trail,
 )
-from tenants.management.arguments import add_json_argument
+from tenants.management.arguments import (
+    add_json_argument,
+    add_tenants_arguments,
+    given_names,
+)
 from tenants.management.base import TenantCommand
 
 Outcome = tuple[AuditTrail, VerificationResult | str]
@@ -38,12 +42,8 @@ class Command(TenantCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        which = parser.add_mutually_exclusive_group()
-        which.add_argument(
-            "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
-        )
-        which.add_argument("--platform", action="store_true", help="the platform's own alone")
-        which.add_argument("--all", action="store_true", help="every trail (as without it)")
+        add_tenants_arguments(parser, otherwise=" (default: all, and the platform's)")
+        parser.add_argument("--platform", action="store_true", help="the platform's own alone")
         parser.add_argument(
             "--anchor",
             action="append",
@@ -94,8 +94,11 @@ def _parse_anchor(text: str) -> ChainHead:
 
 
 def _select_trails(options: dict[str, Any]) -> list[AuditTrail]:
-    if options["tenant"]:
-        trails = tenant_trails(options["tenant"])
+    names = given_names(options)
+    if options["platform"] and (names or options["all"]):
+        raise CommandError("Give --platform, or tenants, not both.", returncode=2)
+    if names:
+        trails = tenant_trails(names)
     else:
         trails = [PLATFORM_TRAIL] if options["platform"] else all_trails()
     seconds = options["older_than"]
@@ -119,7 +122,8 @@ def _trail_document(trail: AuditTrail, result: VerificationResult | str) -> dict
 def _format_trail(trail: AuditTrail, result: VerificationResult | str) -> str:
     if isinstance(result, str):
         return f"{trail.name}: {result}"
+    events = pluralize(result.head.sequence, "event")
     erased = f", {result.erased} with erased personal data" if result.erased else ""
     state = "whole" if result.is_intact else "NOT WHOLE"
-    head = f"{trail.name}: {state}, {result.head.sequence} events{erased}, ends at {result.head}"
+    head = f"{trail.name}: {state}, {events}{erased}, ends at {result.head}"
     return "\n".join([head, *(f"  {fault}" for fault in result.faults)])

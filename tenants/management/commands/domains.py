@@ -14,10 +14,14 @@ from tenants.domains.reports import RECORD_MISSING, DomainReport, domain_report,
 from tenants.domains.services import claim_domain, domains_of, get_domain_by_name, remove_domain
 from tenants.domains.validation import clean_domain
 from tenants.domains.verification import check_all_domains, check_domain, expire_claims
-from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.arguments import (
+    ONE_TENANT,
+    add_dry_run_argument,
+    add_json_argument,
+    named_tenant,
+)
 from tenants.management.base import TenantCommand
 from tenants.models import Domain
-from tenants.queries import tenant_by_slug
 
 FAILED = {CheckResult.SERVFAIL, CheckResult.TIMEOUT}
 
@@ -42,9 +46,14 @@ class Command(TenantCommand):
         for verb, text in texts.items():
             part = verbs.add_parser(verb, help=text, description=text)
             optional = "?" if verb in {"check", "list"} else None
-            part.add_argument("slug", nargs=optional, help="the tenant's subdomain")
+            part.add_argument("slug", nargs=optional, metavar="TENANT", help=ONE_TENANT)
             if verb != "list":
-                part.add_argument("domain", nargs=optional, help="for instance files.acme.example")
+                part.add_argument(
+                    "domain",
+                    nargs=optional,
+                    metavar="DOMAIN",
+                    help="for instance files.acme.example",
+                )
             if verb == "check":
                 part.add_argument("--all", action="store_true", help="all custom domains")
             if verb == "release":
@@ -65,7 +74,7 @@ class Command(TenantCommand):
             raise CommandError(message, returncode=exit_status(exc)) from None
 
     def _claim(self, options: dict[str, Any]) -> None:
-        tenant = tenant_by_slug(options["slug"])
+        tenant = named_tenant(options["slug"])
         domain = claim_domain(tenant.id, name=options["domain"], actor=SYSTEM)
         proof = proof_record(domain)
         text = (
@@ -96,7 +105,7 @@ class Command(TenantCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         slug = options["slug"]
-        found = domains_of(tenant_by_slug(slug).id) if slug else _custom_domains()
+        found = domains_of(named_tenant(slug).id) if slug else _custom_domains()
         reports = [domain_report(domain) for domain in found]
         if options["json"]:
             self.stdout.write(json.dumps(reports, indent=2))
@@ -118,7 +127,7 @@ class Command(TenantCommand):
 def _named(options: dict[str, Any]) -> Domain:
     if not (options["slug"] and options["domain"]):
         raise CommandError("Name a tenant and a domain, or give --all.")
-    return get_domain_by_name(tenant_by_slug(options["slug"]).id, clean_domain(options["domain"]))
+    return get_domain_by_name(named_tenant(options["slug"]).id, clean_domain(options["domain"]))
 
 
 def _custom_domains() -> Any:

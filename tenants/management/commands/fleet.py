@@ -22,7 +22,13 @@ from tenants.fleet.run_command import (
 from tenants.fleet.runner import RunPolicy
 from tenants.fleet.status import fleet_status, print_report, print_status, serialize_run
 from tenants.fleet.summary import SOME_FAILED, RunSummary
-from tenants.management.arguments import add_json_argument, add_run_arguments, slugs_argument
+from tenants.management.arguments import (
+    add_json_argument,
+    add_run_arguments,
+    add_tenant_option,
+    listed_names,
+    slugs_argument,
+)
 from tenants.schemas.owner import owner_connection
 
 
@@ -117,6 +123,7 @@ class Command(BaseCommand):
 def _add_run_command_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="in every tenant")
     parser.add_argument("--tenants", type=slugs_argument, metavar="a,b", help="in these")
+    add_tenant_option(parser)
     parser.add_argument("--resume", metavar="RUN", help="continue a run: its id, or last")
     add_run_arguments(parser)
 
@@ -129,7 +136,7 @@ def _split(options: dict[str, Any]) -> tuple[argparse.Namespace, list[str]]:
     cut = words.index("--") if "--" in words else len(words)
     parser = CommandParser(prog="manage.py fleet run-command", add_help=False, allow_abbrev=False)
     _add_run_command_arguments(parser)
-    named = ("all", "tenants", "resume", "parallel", "max_failures", "json")
+    named = ("all", "tenants", "tenant", "resume", "parallel", "max_failures", "json")
     before = argparse.Namespace(**{name: options[name] for name in named})
     given, rest = parser.parse_known_args(words[:cut], before)
     return given, [*rest, *words[cut + 1 :]]
@@ -138,6 +145,7 @@ def _split(options: dict[str, Any]) -> tuple[argparse.Namespace, list[str]]:
 def _task(given: argparse.Namespace, words: list[str]) -> Task:
     if not words:
         raise CommandError("Which command?", returncode=2)
-    if given.all == bool(given.tenants):
-        raise CommandError("Say in which tenants: --all, or --tenants a,b.", returncode=2)
-    return Task(words[0], words[1:], given.tenants)
+    names = listed_names(vars(given))
+    if given.all == bool(names):
+        raise CommandError("Say in which tenants: --all, or --tenant a --tenant b.", returncode=2)
+    return Task(words[0], words[1:], names)

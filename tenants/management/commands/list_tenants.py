@@ -4,10 +4,9 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from core.text.normalization import pluralize, timestamp, timestamp_or_none
 from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 from tenants.management.terminal import make_table, print_table
 from tenants.middleware import TenantState, tenant_state
 from tenants.models import Tenant
@@ -17,7 +16,7 @@ from tenants.routing import tenant_host
 COLUMNS = ("subdomain", "name", "state", "host", "schema")
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = "List the tenants, newest first.\n\nExample: manage.py list_tenants --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:

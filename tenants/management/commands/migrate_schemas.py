@@ -17,7 +17,13 @@ from tenants.fleet.preparation import PlatformState, prepare_platform
 from tenants.fleet.progress import ProgressDisplay
 from tenants.fleet.runner import RunPolicy
 from tenants.fleet.summary import RunSummary
-from tenants.management.arguments import add_run_arguments, duration_argument, slugs_argument
+from tenants.management.arguments import (
+    add_run_arguments,
+    add_tenant_option,
+    duration_argument,
+    listed_names,
+    slugs_argument,
+)
 from tenants.management.terminal import print_table
 from tenants.schemas.owner import owner_connection
 
@@ -39,6 +45,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tenants", type=slugs_argument, metavar="a,b", help="only these (default: all)"
         )
+        add_tenant_option(parser)
         parser.add_argument(
             "--canary",
             type=integer_argument(),
@@ -72,7 +79,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
         if options["plan"]:
-            print_plan(self.stdout, build_plan(options["tenants"]), as_json=options["json"])
+            print_plan(self.stdout, build_plan(listed_names(options)), as_json=options["json"])
             return
         migration = _migration_options(options)
         with (
@@ -113,7 +120,7 @@ def _migration_options(options: dict[str, Any]) -> MigrationOptions:
     policy = RunPolicy(options["canary"], options["max_failures"], options["retries"])
     return MigrationOptions(
         policy,
-        options["tenants"],
+        listed_names(options),
         options["parallel"],
         options["lock_timeout"],
         options["statement_timeout"],

@@ -6,10 +6,9 @@ from typing import Any
 from audit.services import SYSTEM
 from core.text.normalization import timestamp
 from core.text.parsing import integer_argument
-from tenants.management.arguments import add_json_argument, add_slug_argument
+from tenants.management.arguments import add_json_argument, add_slug_argument, named_tenant
 from tenants.management.base import TenantCommand
 from tenants.models import Tenant
-from tenants.queries import tenant_by_slug
 from tenants.routing import site_url
 from tenants.subdomains import redirect_ends, rename_subdomain
 
@@ -35,7 +34,7 @@ class Command(TenantCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = rename_subdomain(
-            tenant_by_slug(options["slug"]).id,
+            named_tenant(options["slug"]).id,
             subdomain=options["subdomain"],
             redirect_days=options["redirect_days"],
             actor=SYSTEM,
