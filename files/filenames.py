@@ -59,11 +59,23 @@ def content_disposition(name: str) -> str:
 
 def download_name(name: str) -> str:
     """Return the last part of a name, made safe to save on any system and to display."""
+    return safe_part(name.rpartition("/")[2])
+
+
+def safe_part(part: str) -> str:
+    """Return one part of a name, made safe to save on any system and to display."""
     # Characters that reverse the text direction show "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
-    safe = BIDI_CONTROL.sub("_", name.rpartition("/")[2])
+    safe = BIDI_CONTROL.sub("_", part)
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
     return _shorten(f"_{safe}" if RESERVED_NAME.match(safe) else safe)
+
+
+def has_control(text: str) -> bool:
+    """Tell whether a text has characters that no name may have."""
+    # Cc, Zl, Zp: control characters, including NUL and line breaks. Cs: lone surrogates, which no
+    # database stores.
+    return any(unicodedata.category(char) in CONTROLS for char in text)
 
 
 def _find_error(name: str, *parts: str) -> tuple[str, str] | None:
@@ -78,9 +90,7 @@ def _part_error(part: str) -> tuple[str, str] | None:
         return "invalid_name", 'A name is not blank and neither "." nor "..".'
     if "/" in part or "\\" in part:
         return "invalid_name", 'A name has no "/" and no backslash.'
-    # Cc, Zl, Zp: control characters, including NUL and line breaks. Cs: lone surrogates, which no
-    # database stores.
-    if any(unicodedata.category(char) in CONTROLS for char in part):
+    if has_control(part):
         return "invalid_name", "A name has no control characters."
     return None
 

@@ -34,6 +34,14 @@ class UploadInterrupted(Problem):
     title = "The upload ended before the file was complete."
 
 
+class ArchiveTooLarge(Problem):
+    """The member ``limit`` holds the largest number of files and bytes of one archive."""
+
+    status = 413
+    code = "archive_too_large"
+    title = "These are too many files, or too many bytes, for one archive."
+
+
 class NameTaken(Problem):
     status = 409
     code = "name_taken"

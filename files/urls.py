@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from files.api import downloads, files, shares, trash, uploads, versions
+from files.api import archives, downloads, files, shares, trash, uploads, versions
 
 urlpatterns = [
     path("api/files", files.FileListView.as_view(), name="files"),
+    path("api/files/archive", archives.ArchiveView.as_view(), name="file-archive"),
     path("api/files/<id:file_id>", files.FileDetailView.as_view(), name="file"),
     path(
         "api/files/<id:file_id>/download",

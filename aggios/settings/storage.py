@@ -11,6 +11,9 @@ FILE_UPLOAD_HANDLERS = ["core.http.multipart.NoFilesUploadHandler"]
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**4, least=1)
 # Through the backend (POST /api/files); larger files go directly to the object store.
 FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=1)
+# Files that are downloaded together as one ZIP (files/archives.py).
+ARCHIVE_MAX_FILES = env.integer("ARCHIVE_MAX_FILES", 1000, least=1)
+ARCHIVE_MAX_BYTES = env.integer("ARCHIVE_MAX_BYTES", 50 * 1024**3, least=1)
 TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
 
 # Up to this size one request to the object store; larger uploads have parts.

@@ -100,9 +100,10 @@ def _routers() -> dict[str, Any]:
             "middlewares": ["unavailable", "malformed-bodies", "again"],
             "priority": 1,
         },
-        # As in traefik/dynamic/backend.yml: less than 10 000 bytes.
+        # As in traefik/dynamic/backend.yml: less than 10 000 bytes, and no ZIP of files
         "short": {
-            "rule": "HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)",
+            "rule": "HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)"
+            " && !PathRegexp(`^(/api)?/files/archive$`)",
             "service": "app",
             "middlewares": ["unavailable", "whole-bodies", "again"],
             "priority": 2,

@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class ObjectReader:
-    """The content of an object, or of one range of it. Callers close it, or read to its end."""
+    """The content of an object, or of one range of it, and its size.
+
+    Callers close it, or read to its end.
+    """
 
     def __init__(
         self, key: str, byte_range: tuple[int, int] | None = None, **conditions: str
@@ -40,7 +43,8 @@ class ObjectReader:
         response: dict[str, Any] = client().get_object(**self._location, **ranges, **conditions)
         self._body, self._etag = response["Body"], response["ETag"]
         self._next = 0 if byte_range is None else byte_range[0]
-        self._end = self._next + int(response["ContentLength"])
+        self.size = int(response["ContentLength"])
+        self._end = self._next + self.size
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """Yield the content in chunks of at most ``size`` bytes.

@@ -31,7 +31,10 @@ ROUTER_VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "in-flight-streams", "malformed-bodies", "retry"]),
     (
         "-short",
-        " && HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)",
+        (
+            " && HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)"
+            " && !PathRegexp(`^(/api)?/files/archive$`)"
+        ),
         ["elsewhere", "whole-bodies", "retry"],
     ),
     (

@@ -1,6 +1,8 @@
 """The store closes a connection in the middle of an object: clients do not notice."""
 
+import io
 import secrets
+import zipfile
 from collections.abc import Iterator
 
 import httpx
@@ -54,6 +56,18 @@ def test_download_is_resumed_after_each_break(proxy: CuttingProxy, owner: Host, 
     response = owner.get(path)
 
     assert (response.status_code, sha256(response.content)) == (200, sha256(DATA))
+    assert proxy.cuts == 3
+
+
+def test_archive_is_resumed_after_each_break(proxy: CuttingProxy, owner: Host, acme: Agency):
+    contents = {name: secrets.token_bytes(1_500_000) for name in ("one.bin", "two.bin")}
+    ids = [add_file(acme.owner.at, name, data)["id"] for name, data in contents.items()]
+    proxy.cut(after=AFTER, times=3)
+
+    response = owner.post("/api/files/archive", {"files": ids})
+
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == contents
     assert proxy.cuts == 3
 
 

@@ -20,6 +20,7 @@ def test_openapi_schema_has_no_warnings():
         "read_file",
         "rename_file",
         "delete_file",
+        "download_archive",
         "download_file",
         "read_file_content",
         "list_versions",

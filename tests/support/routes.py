@@ -73,6 +73,7 @@ OF_A_TENANT = [
     Route("user-erase", "/api/users/{user}/erase", "POST", MEMBER),
     Route("tenant-transfer", "/api/tenant/transfer", "POST", MEMBER),
     Route("files", "/api/files", "GET POST", MEMBER),
+    Route("file-archive", "/api/files/archive", "POST", MEMBER),
     Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
     Route("file-download", "/api/files/{file}/download", "GET", MEMBER),
     Route("file-content", "/api/files/{file}/content", "GET", MEMBER),

@@ -60,7 +60,13 @@ def test_verified_domain_has_a_router_until_release(site, stores, make_tenant, n
     ]
     assert [(router["rule"], router["priority"]) for router in mine] == [
         (f"Host(`{name}`)", 400),
-        (f"Host(`{name}`) && HeaderRegexp(`Content-Length`, `^[0-9]{{1,4}}$`)", 401),
+        (
+            (
+                f"Host(`{name}`) && HeaderRegexp(`Content-Length`, `^[0-9]{{1,4}}$`)"
+                " && !PathRegexp(`^(/api)?/files/archive$`)"
+            ),
+            401,
+        ),
         (f"Host(`{name}`) && (Method(`GET`) || Method(`HEAD`)) && !PathPrefix(`/s/`)", 402),
     ]
     assert {router["service"] for router in mine} == {"backend@file"}

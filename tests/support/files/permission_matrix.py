@@ -35,6 +35,7 @@ TABLE = """
 route                 method  scope         own adm mem ano key k/m w/o oth o/k api nob sus
 files                 GET     files:read    200+ 200+ 200+ 200- 200+ 200+ 403 401 401 200- 401 403
 files                 POST    files:write   201 201 201 201 201 201 403 401 401 201 401 403
+file-archive          POST    files:read    200 200 200 404 200 200 403 401 401 404 401 403
 file                  GET     files:read    200 200 200 404 200 200 403 401 401 404 401 403
 file                  PATCH   files:write   200 200 200 404 200 200 403 401 401 404 401 403
 file                  DELETE  files:write   204 204 204 404 204 204 403 401 401 404 401 403
