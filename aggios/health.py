@@ -64,9 +64,19 @@ class Health(ApiView):
 
     @extend_schema(operation_id="health", responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
-        checks = {name: _check(name) for name in CHECKS}
-        body = {"status": _verdict(checks), "version": settings.VERSION, "checks": checks}
-        return Response(body, status=503 if body["status"] == "down" else 200)
+        report = health_report()
+        return Response(report, status=http_status(report))
+
+
+def health_report() -> dict[str, Any]:
+    """Check every part and return the result."""
+    checks = {name: _check(name) for name in CHECKS}
+    return {"status": _verdict(checks), "version": settings.VERSION, "checks": checks}
+
+
+def http_status(report: dict[str, Any]) -> int:
+    """Return the HTTP status of a report."""
+    return 503 if report["status"] == "down" else 200
 
 
 def _verdict(checks: dict[str, dict[str, Any]]) -> str:

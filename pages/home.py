@@ -1,4 +1,4 @@
-"""Home pages of the platform, of a workspace and of dash., and the page of an error code."""
+"""Home pages of a workspace and of dash., and the page of an error code."""
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -12,12 +12,6 @@ from tenants.names import normalise_slug
 from tenants.routing import site_url, tenant_for_host
 
 MAX_INPUT_LENGTH = 300
-
-
-@page()
-def home(request: HttpRequest) -> HttpResponse:
-    """Show what Aggios is."""
-    return render(request, "front.html")
 
 
 @page()

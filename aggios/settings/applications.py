@@ -1,6 +1,9 @@
 """Applications, middleware, URL configurations, templates."""
 
-from aggios.settings.base import BASE_DIR
+from pathlib import Path
+
+from aggios.settings.base import BASE_DIR, BASE_DOMAIN
+from core import env
 
 SHARED_APPS = [
     "django.contrib.admin",
@@ -63,10 +66,18 @@ SITE_URLCONFS = {
 APPEND_SLASH = False
 WSGI_APPLICATION = "aggios.wsgi.application"
 
+# Templates of an operator replace those of the same name, such as site/terms.html.
+SITE_TEMPLATES_DIR = env.text("SITE_TEMPLATES_DIR", "")
+OWN_TEMPLATES = [Path(SITE_TEMPLATES_DIR)] if SITE_TEMPLATES_DIR else []
+DOCS_DIR = BASE_DIR / "docs"
+CONTACT_EMAIL = env.text("CONTACT_EMAIL", "") or f"contact@{BASE_DOMAIN}"
+# A URI (RFC 9116 section 2.5.3): mailto:… or https://…
+SECURITY_CONTACT = env.text("SECURITY_CONTACT", "") or f"mailto:{CONTACT_EMAIL}"
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [*OWN_TEMPLATES, BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from aggios.urls import common
+from pages.site.urls import closed_to_robots
 from staff import urls as staff
 from staff.admin_site import site
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("admin/", site.urls),
     *staff.log_in,
     *staff.urlpatterns,
+    *closed_to_robots,
     *common.urlpatterns,
 ]
 

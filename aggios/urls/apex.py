@@ -3,13 +3,16 @@
 from django.urls import path
 
 from accounts.api.registration import SignupView
+from aggios.status_page import status_page
 from aggios.urls import common
-from pages.home import error_code_page, home
+from pages.home import error_code_page
 from pages.signup import sign_up_page, signed_up_page
+from pages.site import urls as site
 from staff import urls as staff
 
 urlpatterns = [
-    path("", home, name="front"),
+    *site.urlpatterns,
+    path("status", status_page, name="site-status"),
     path("signup", sign_up_page, name="sign-up-page"),
     path("signup/done", signed_up_page, name="signed-up"),
     path("errors/<slug:code>", error_code_page, name="error-code"),

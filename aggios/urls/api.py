@@ -1,11 +1,13 @@
 """api.: every tenant endpoint; the tenant comes from the credential."""
 
 from aggios.urls import common
+from pages.site import urls as site
 from staff import urls as staff
 
 urlpatterns = [
     *common.tenant_api,
     *staff.urlpatterns,
+    *site.closed_to_robots,
     *common.urlpatterns,
 ]
 

@@ -4,9 +4,11 @@ from django.urls import path
 
 from aggios.urls import common
 from pages.home import find_workspace
+from pages.site import urls as site
 
 urlpatterns = [
     path("", find_workspace, name="find-workspace"),
+    *site.closed_to_robots,
     *common.urlpatterns,
 ]
 

@@ -8,6 +8,7 @@ from pages.auth import urls as auth_pages
 from pages.home import workspace_home
 from pages.join import join_page
 from pages.shares import share_page
+from pages.site import urls as site
 
 urlpatterns = [
     path("", workspace_home, name="workspace"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("email/change", email_change_page, name="email-change-page"),
     path("s/<str:token>", share_page, name="share-page"),
     *common.tenant_api,
+    *site.closed_to_robots,
     *common.urlpatterns,
 ]
 

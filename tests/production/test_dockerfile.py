@@ -11,7 +11,7 @@ import pytest
 from tests.support.dockerfile import DOCKERFILE, included_in_context, instructions, stage
 from tests.support.traefik_edge import ROOT
 
-NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
+NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "scripts", "secrets", "traefik", ".git"}
 
 
 def test_dockerfile_passes_hadolint() -> None:

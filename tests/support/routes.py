@@ -30,6 +30,22 @@ COMMON = [
     Route("health-ready", "/api/health/ready", "GET", served_while_suspended=True),
     Route("schema", "/api/schema", "GET"),
     Route("docs", "/api/docs", "GET"),
+    Route("robots", "/robots.txt", "GET"),
+    Route("favicon", "/favicon.ico", "GET"),
+    Route("change-password", "/.well-known/change-password", "GET"),
+]
+SITE = [
+    Route("front", "/", "GET"),
+    Route("site-features", "/features", "GET"),
+    Route("site-security", "/security", "GET"),
+    Route("site-documentation", "/docs", "GET"),
+    Route("site-document", "/docs/api", "GET"),
+    Route("site-status", "/status", "GET"),
+    Route("site-terms", "/terms", "GET"),
+    Route("site-privacy", "/privacy", "GET"),
+    Route("site-contact", "/contact", "GET"),
+    Route("sitemap", "/sitemap.xml", "GET"),
+    Route("security-txt", "/.well-known/security.txt", "GET"),
 ]
 OF_A_TENANT = [
     Route("login", "/api/auth/login", "POST"),
@@ -135,7 +151,7 @@ OF_STAFF = [
 ]
 ROUTES = {
     "apex": [
-        Route("front", "/", "GET"),
+        *SITE,
         Route("sign-up-page", "/signup", "GET POST"),
         Route("signed-up", "/signup/done", "GET"),
         Route("error-code", "/errors/not_found", "GET"),

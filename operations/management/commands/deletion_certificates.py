@@ -45,7 +45,4 @@ class Command(BaseCommand):
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
             print_table(self.stdout, table)
         if altered:
-            raise CommandError(
-                f"{pluralize(len(altered), 'certificate')} altered since written. "
-                "Compare with a backup."
-            )
+            raise CommandError(f"{pluralize(len(altered), 'certificate')} altered since written.")

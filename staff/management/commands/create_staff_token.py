@@ -46,9 +46,7 @@ class Command(BaseCommand):
             raise CommandError(exc.errors[0].detail) from exc
         staff = staff_by_email(options["email"])
         if staff is None or not staff.is_active:
-            raise CommandError(
-                f"No active staff user has the address {options['email']}. The admin lists them."
-            )
+            raise CommandError(f"No active staff user has the address {options['email']}.")
         issued = issue_token(staff, lifetime=timedelta(days=days), actor=SYSTEM, name=name)
         made = {
             "id": str(issued.row.pk),

@@ -30,9 +30,7 @@ class Command(BaseCommand):
         with use_scope(PUBLIC):
             staff = staff_by_email(options["email"])
             if staff is None:
-                raise CommandError(
-                    f"No staff user has the address {options['email']}. The admin lists them."
-                )
+                raise CommandError(f"No staff user has the address {options['email']}.")
             had = staff.second_factor_at is not None
             if had and not dry:
                 remove_factor(staff, actor=SYSTEM, why="reset")

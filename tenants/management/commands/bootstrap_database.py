@@ -23,7 +23,5 @@ class Command(BaseCommand):
         try:
             bootstrap(superuser, owner, runtime)
         except psycopg.Error as exc:
-            raise CommandError(
-                f"The server refused: {str(exc).strip()}. Check DATABASE_SUPERUSER_URL."
-            ) from exc
+            raise CommandError(f"The server refused: {str(exc).strip()}") from exc
         self.stdout.write("The database and its two logins are ready.")

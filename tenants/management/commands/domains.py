@@ -88,10 +88,7 @@ class Command(TenantCommand):
         text = f"{report['domain']}: {report['result']}; {report['state']}"
         self.write_result(report, text, as_json=options["json"])
         if not domain.verified_at:
-            raise CommandError(
-                f"{domain.domain} is not proved: {report['result']}. "
-                "`manage.py domains list --json` shows the record to set."
-            )
+            raise CommandError(f"{domain.domain} is not proved: {report['result']}.")
 
     def _check_all(self, options: dict[str, Any]) -> None:
         reports = []
@@ -104,9 +101,7 @@ class Command(TenantCommand):
         self.write_result(document, _summary(reports, expired), as_json=options["json"])
         failed = sum(report["result"] in FAILED for report in reports)
         if failed:
-            raise CommandError(
-                f"{failed} of {len(reports)} could not be looked up. Check again later."
-            )
+            raise CommandError(f"{failed} of {len(reports)} could not be looked up.")
 
     def _list(self, options: dict[str, Any]) -> None:
         slug = options["slug"]

@@ -61,6 +61,17 @@ def submit_without_cookies(page: "Page") -> None:
 
 APEX = [
     PageRow("front", "apex", "/", "front"),
+    PageRow("features", "apex", "/features", "site-features"),
+    PageRow("security", "apex", "/security", "site-security"),
+    PageRow("documentation", "apex", "/docs", "site-documentation", parameters=("q",)),
+    PageRow("documentation-results", "apex", "/docs?q=session", "site-documentation"),
+    PageRow("documentation-nothing", "apex", "/docs?q=qqzz", "site-documentation"),
+    PageRow("document", "apex", "/docs/security", "site-document"),
+    PageRow("document-unknown", "apex", "/docs/nothing", "site-document", status=404),
+    PageRow("status", "apex", "/status", "site-status"),
+    PageRow("terms", "apex", "/terms", "site-terms"),
+    PageRow("privacy", "apex", "/privacy", "site-privacy"),
+    PageRow("contact", "apex", "/contact", "site-contact"),
     PageRow("signup", "apex", "/signup", "sign-up-page"),
     PageRow("signup-errors", "apex", "/signup", "sign-up-page", then=submit),
     PageRow("form-expired", "apex", "/signup", then=submit_without_cookies),

@@ -1,0 +1,1 @@
+"""The public site: what Aggios is, its documentation, its rules, and files for programs."""
