@@ -168,7 +168,8 @@ class Invitation(models.Model):
     email = models.EmailField(max_length=254, blank=True)
     role = models.CharField(max_length=6, choices=User.Role.choices, default=User.Role.MEMBER)
     hash = models.BinaryField(max_length=32, unique=True, null=True)
-    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # NULL: the platform's staff invited.
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
     language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = UpdatedAtField()

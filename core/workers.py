@@ -30,9 +30,9 @@ def require_recent_heartbeat(heartbeat: Path, *, max_age: float) -> None:
     try:
         age = time.time() - heartbeat.stat().st_mtime
     except OSError:
-        raise CommandError("No heartbeat has been written yet.") from None
+        raise CommandError("No heartbeat has been written yet. Is it running?") from None
     if age > max_age:
-        raise CommandError(f"The last heartbeat is {age:.0f} seconds old.")
+        raise CommandError(f"The last heartbeat is {age:.0f} seconds old. Restart it.")
 
 
 def stop_event_on_signals() -> threading.Event:

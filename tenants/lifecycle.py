@@ -17,6 +17,7 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
+from core.text.normalization import normalize_text
 from tenants.context import tenant_target
 from tenants.models import Tenant
 from tenants.queries import lock_tenant, lock_undeleted_tenant
@@ -36,6 +37,16 @@ DELETION_FIELDS = [
     "updated_at",
 ]
 MAINTENANCE_FIELDS = ["maintenance", "maintenance_since", "maintenance_note", "updated_at"]
+
+
+def clean_reason(text: str) -> str:
+    """Return the reason of a suspension as one line of text. Raises: ValidationFailed."""
+    text = normalize_text(text, "NFC", max_length=MAX_REASON_LENGTH, field="reason")
+    reason = " ".join(text.split())
+    if not reason.isprintable():
+        error = FieldError("reason", "invalid", "Use text without control characters.")
+        raise ValidationFailed(errors=[error])
+    return reason
 
 
 def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:

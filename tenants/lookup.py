@@ -77,7 +77,7 @@ def _by_custom_domain(name: str) -> Tenant | None:
     if proved := claims.filter(verified_at__isnull=False).first():
         return all_tenants().get(pk=proved.tenant_id)
     if claims.exists():
-        # Anybody can claim a name, so a claim must not lead a command to a tenant.
+        # Any tenant can claim any name, so a claim must not lead a command to it.
         raise TenantNotFound(
             f"{stored} is claimed, but not proved: name the tenant by its subdomain. "
             "`manage.py domains list` says who claims it."

@@ -74,7 +74,9 @@ class InvitationSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(allow_null=True, help_text="Null for an invitation by link.")
     role = serializers.ChoiceField(User.Role.choices)
     state = serializers.ChoiceField(STATES)
-    invited_by = InviterSerializer()
+    invited_by = InviterSerializer(
+        allow_null=True, help_text="Null if the platform's staff invited."
+    )
     max_uses = serializers.IntegerField()
     uses = serializers.IntegerField()
     expires_at = serializers.DateTimeField()
@@ -99,7 +101,7 @@ def serialize_invitation(invitation: Invitation) -> dict[str, Any]:
         "email": invitation.email or None,
         "role": invitation.role,
         "state": invitation_state(invitation),
-        "invited_by": {"id": str(inviter.pk), "email": inviter.email},
+        "invited_by": {"id": str(inviter.pk), "email": inviter.email} if inviter else None,
         "max_uses": invitation.max_uses,
         "uses": invitation.uses,
         "expires_at": timestamp(invitation.expires_at),

@@ -3,6 +3,7 @@
 import smtplib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -32,9 +33,19 @@ class FolderBackend(BaseEmailBackend):
 class MailConnection:
     """A connection to the mail server for a series of e-mails."""
 
+    answer = ""
+    """What the server said about the last e-mail (RFC 5321, section 4.2); empty for a folder."""
+
     def __enter__(self) -> "MailConnection":
         self._connection = get_connection()
         return self
+
+    @property
+    def server(self) -> str:
+        """Where e-mails are sent: the folder, or the server's address."""
+        if isinstance(self._connection, FolderBackend):
+            return str(settings.EMAIL_FOLDER)
+        return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
 
     def __exit__(self, *exc: object) -> None:
         self._connection.close()
@@ -42,12 +53,27 @@ class MailConnection:
     def send(self, message: EmailMessage) -> None:
         """Send one e-mail. Raises: OSError, of which SMTPException is a subclass."""
         self._connection.open()
+        self._record_answer()
         message.connection = self._connection
         try:
             message.send()
         except OSError:
             self._connection.close()  # the state of the SMTP dialogue is unknown
             raise
+
+    def _record_answer(self) -> None:
+        """Record the replies to e-mails: smtplib raises an error for 5yz and drops the others."""
+        smtp = getattr(self._connection, "connection", None)
+        if not isinstance(smtp, smtplib.SMTP) or "data" in vars(smtp):
+            return
+        send_data = smtp.data
+
+        def data(content: Any) -> tuple[int, bytes]:
+            code, said = send_data(content)
+            self.answer = f"{code} {_decoded(said)}"
+            return code, said
+
+        smtp.data = data  # type: ignore[assignment,method-assign]
 
 
 def is_permanent_failure(error: Exception) -> bool:

@@ -66,11 +66,11 @@ def invitation_state(invitation: Invitation) -> str:
 
 
 def _inviter_may_invite() -> Q:
-    """Return the condition that the inviter is active and may grant the role."""
+    """Return the condition that the inviter is the platform, or active and may grant the role."""
     may_invite = Q()
     for inviter, roles in INVITABLE_ROLES.items():
         may_invite |= Q(invited_by__role=inviter, role__in=sorted(roles))
-    return Q(invited_by__is_active=True) & may_invite
+    return Q(invited_by=None) | (Q(invited_by__is_active=True) & may_invite)
 
 
 def invitations_with_state() -> QuerySet[Invitation]:

@@ -27,7 +27,7 @@ from accounts.users.creation import validate_user
 from accounts.users.permissions import check_permission, lock_authorized_actor
 from accounts.users.preferences import user_language
 from accounts.users.queries import user_actor
-from audit.services import Target, record
+from audit.services import Actor, Target, record
 from core.db_backend.queries import insert_ignoring_conflict
 from core.problems import NotFound
 from core.text.email_addresses import canonical_address
@@ -60,27 +60,53 @@ def invite(*, email: str, role: str, actor: User) -> IssuedInvitation:
 
     Raises: PermissionRefused, ProofRequired, ValidationFailed.
     """
+    address = _invitable_address(email)
+
+    def create() -> Invitation:
+        inviter = _lock_inviter(actor, role)
+        return _create_email_invitation(address, role, user_actor(inviter), inviter=inviter)
+
+    return IssuedInvitation(_retried(create))
+
+
+def invite_as_platform(*, email: str, role: str, actor: Actor, language: str = "") -> Invitation:
+    """Invite one address by e-mail as the platform's staff, and revoke its former open invitation.
+
+    It has no inviter, so it stays open whatever happens to the tenant's users. ``language`` is that
+    of the e-mail; by default the tenant's.
+
+    Raises: ValidationFailed.
+    """
+    address = _invitable_address(email)
+    return _retried(lambda: _create_email_invitation(address, role, actor, language=language))
+
+
+def _invitable_address(email: str) -> str:
     address = canonical_address(email)
     validate_user(User(email=address))  # refuses an address that no user could have
+    return address
+
+
+def _retried(create: Callable[[], Invitation]) -> Invitation:
+    """Run ``create`` in a transaction; again when another request invited the same address."""
     for _ in range(MAX_ATTEMPTS):
         try:
             with transaction.atomic():
-                return IssuedInvitation(
-                    get_invitation(_create_email_invitation(address, role, actor).pk)
-                )
+                return get_invitation(create().pk)
         except _InvitedConcurrently:  # its commit is visible to the next attempt
             continue
     raise InvitationClosed
 
 
-def _create_email_invitation(address: str, role: str, by: User) -> Invitation:
-    actor = _lock_inviter(by, role)
+def _create_email_invitation(
+    address: str, role: str, actor: Actor, *, inviter: User | None = None, language: str = ""
+) -> Invitation:
     open_invitations = Invitation.objects.select_for_update().filter(
         email=address, uses=0, revoked_at=None
     )
     for former in open_invitations:
         _revoke(former, actor, replaced=True)
-    invitation = _insert_invitation(role=role, actor=actor, email=address)
+    invitation = _insert_invitation(role=role, inviter=inviter, language=language, email=address)
     _record("invitation.created", invitation, actor, role=role)
     _enqueue_invitation_email(invitation)
     return invitation
@@ -93,10 +119,11 @@ def create_invitation_link(*, role: str, max_uses: int, actor: User) -> IssuedIn
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
-        actor = _lock_inviter(actor, role)
+        inviter = _lock_inviter(actor, role)
         hashed = hash_invitation_token(token)
-        invitation = _insert_invitation(role=role, actor=actor, max_uses=max_uses, hash=hashed)
-        _record("invitation.created", invitation, actor, role=role, max_uses=max_uses)
+        invitation = _insert_invitation(role=role, inviter=inviter, max_uses=max_uses, hash=hashed)
+        by = user_actor(inviter)
+        _record("invitation.created", invitation, by, role=role, max_uses=max_uses)
         return IssuedInvitation(get_invitation(invitation.pk), token)
 
 
@@ -113,12 +140,14 @@ def require_token_still_valid(token: str, *, actor: User) -> None:
     check_permission("create", actor, User(role=invitation.role))
 
 
-def _insert_invitation(*, role: str, actor: User, **fields: object) -> Invitation:
+def _insert_invitation(
+    *, role: str, inviter: User | None, language: str = "", **fields: object
+) -> Invitation:
     prune("invitations", timezone.now())
     invitation = Invitation(
         role=role,
-        invited_by=actor,
-        language=user_language(None, current_tenant()),
+        invited_by=inviter,
+        language=language or user_language(None, current_tenant()),
         expires_at=_new_expiry(),
         **fields,
     )
@@ -143,7 +172,7 @@ def resend_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) ->
         invitation.hash = hash_invitation_token(token) if token else None
         invitation.expires_at, invitation.invited_by = _new_expiry(), actor
         invitation.save(update_fields=["hash", "expires_at", "invited_by", "updated_at"])
-        _record("invitation.resent", invitation, actor)
+        _record("invitation.resent", invitation, user_actor(actor))
         if invitation.email:
             _enqueue_invitation_email(invitation)
         return IssuedInvitation(get_invitation(invitation.pk), token)
@@ -162,7 +191,7 @@ def revoke_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) ->
         if invitation_state(invitation) == ACCEPTED:
             raise InvitationClosed
         if invitation.revoked_at is None:
-            _revoke(invitation, actor)
+            _revoke(invitation, user_actor(actor))
 
 
 def renew_invitation_token(invitation: Invitation) -> str:
@@ -173,7 +202,7 @@ def renew_invitation_token(invitation: Invitation) -> str:
     return token
 
 
-def _revoke(invitation: Invitation, actor: User, **details: object) -> None:
+def _revoke(invitation: Invitation, actor: Actor, **details: object) -> None:
     invitation.revoked_at, invitation.hash = timezone.now(), None
     invitation.save(update_fields=["revoked_at", "hash", "updated_at"])
     _record("invitation.revoked", invitation, actor, **details)
@@ -212,5 +241,5 @@ def invitation_target(invitation: Invitation) -> Target:
     return Target("invitation", str(invitation.pk), invitation.email)
 
 
-def _record(action: str, invitation: Invitation, actor: User, **details: object) -> None:
-    record(action, actor=user_actor(actor), target=invitation_target(invitation), **details)
+def _record(action: str, invitation: Invitation, actor: Actor, **details: object) -> None:
+    record(action, actor=actor, target=invitation_target(invitation), **details)

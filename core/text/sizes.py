@@ -11,8 +11,8 @@ FACTORS = {
     "b": 1,
     "byte": 1,
     "bytes": 1,
-    **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgtpe", 1)},
-    **{f"{letter}b": 1000**power for power, letter in enumerate("kmgtpe", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgtpe", 1)},
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgtpe", 1)},
 }
 SIZE_RULE = "Give a size such as 50GiB (1024³ bytes each), 50GB (1000³) or 1048576."
 
@@ -31,8 +31,8 @@ def format_size(size: int) -> str:
 def parse_size(text: str) -> int:
     """Return the bytes of a size such as ``50GiB``. A part of a byte is dropped.
 
-    Raises: ValueError. A unit of one letter is refused, because it means 1000 to some readers and
-    1024 to others.
+    Raises: ValueError. A unit of one character is refused, because it means 1000 to some readers
+    and 1024 to others.
     """
     match = SIZE_PATTERN.fullmatch(text.strip()) if text.isascii() else None
     factor = FACTORS.get(match[2].lower()) if match else None

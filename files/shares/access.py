@@ -9,7 +9,7 @@ the same NotFound.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.permissions import MANAGER_ROLES, current_policy
@@ -27,14 +27,17 @@ CREATOR_CAN_READ_FILE = Q(file__deleted_at=None, created_by__is_active=True) & (
 
 def active_share(token: str) -> Share:
     """Return the active share of a token with its file, without a change. Raises: NotFound."""
-    hashes = token_hashes(token) if current_policy().sharing == "on" else []
-    active = Share.objects.filter(
-        _active_q(timezone.now()), CREATOR_CAN_READ_FILE, token_hash__in=hashes
-    )
-    share = active.select_related("file__current").first()
+    matching = active_shares().filter(token_hash__in=token_hashes(token))
+    share = matching.select_related("file__current").first()
     if share is None:
         raise NotFound
     return share
+
+
+def active_shares() -> QuerySet[Share]:
+    """Return the shares that can be opened now; none if the tenant's policy turns sharing off."""
+    rows = Share.objects.filter(_active_q(timezone.now()), CREATOR_CAN_READ_FILE)
+    return rows if current_policy().sharing == "on" else rows.none()
 
 
 def open_share(share: Share, *, password: str | None) -> File:

@@ -44,7 +44,7 @@ def audit_lock() -> Iterator[None]:
         with use_scope(PUBLIC), own.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [AUDIT_LOCK_ID])
             if not cursor.fetchone()[0]:
-                raise CommandError("Another audit is running.")
+                raise CommandError("Another audit is running. Try again when it has ended.")
         yield
     finally:
         own.close()

@@ -15,6 +15,7 @@ from core.text.normalization import pluralize
 from operations.archives.manifest import Manifest
 from operations.errors import ArchiveError, PurgeError
 from tenants.management.base import TenantCommand
+from tenants.management.hints import refusal_text
 
 
 class OperationCommand(TenantCommand):
@@ -71,7 +72,7 @@ def command_errors(again: str) -> Iterator[None]:
     except StorageUnavailable as exc:
         raise CommandError(f"{exc.detail} {again}") from exc
     except Problem as exc:
-        raise CommandError(exc.sentence) from exc
+        raise CommandError(refusal_text(exc)) from exc
     except (ArchiveError, PurgeError, OSError) as exc:
         raise CommandError(str(exc)) from exc
     except (psycopg.Error, DatabaseError) as exc:

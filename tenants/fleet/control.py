@@ -94,7 +94,8 @@ def _advisory_lock(acquire: str, release: str, number: int, name: str = "") -> I
     key = "%s, hashtext(%s)" if name else "%s"
     if not _query_bool(f"SELECT {acquire}({key})", values):
         raise CommandError(
-            "Another migrate_schemas or fleet run is active.", returncode=BUSY_STATUS
+            "Another migrate_schemas or fleet run is active. Try again when it has ended.",
+            returncode=BUSY_STATUS,
         )
     try:
         yield

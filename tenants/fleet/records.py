@@ -72,7 +72,7 @@ def run_by_id(text: str) -> FleetRun:
         except ValueError:
             run = None
     if run is None:
-        raise CommandError(f"There is no run {text!r}.")
+        raise CommandError(f"There is no run {text!r}. `manage.py fleet status` shows the last.")
     return run
 
 

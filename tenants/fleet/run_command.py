@@ -45,7 +45,9 @@ class Task:
         Raises: CommandError.
         """
         if self.command not in get_commands():
-            raise CommandError(f"There is no command {self.command!r}.")
+            raise CommandError(
+                f"There is no command {self.command!r}. `manage.py help` lists them."
+            )
         if self.command in PLATFORM_COMMANDS:
             raise CommandError(f"{self.command} works on the platform, not inside a tenant.")
         return self

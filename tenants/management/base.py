@@ -12,6 +12,7 @@ from rich.progress import track
 
 from core.problems import Problem
 from tenants.context import ref_of, tenant_context
+from tenants.management.hints import refusal_text
 from tenants.management.terminal import confirm
 from tenants.models import Tenant
 
@@ -35,7 +36,7 @@ class TenantCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except Problem as problem:
-            raise CommandError(problem.sentence) from problem
+            raise CommandError(refusal_text(problem)) from problem
 
     def write_result(self, document: Any, text: str, *, as_json: bool) -> None:
         """Print the result: ``document`` with ``--json``, otherwise ``text``."""

@@ -44,4 +44,4 @@ def confirm(slug: str, question: str, otherwise: str = "Nothing was changed.") -
     except EOFError:
         raise CommandError("There is no terminal to confirm on; give --yes.") from None
     if typed.strip() != slug:
-        raise CommandError(otherwise)
+        raise CommandError(f"{otherwise} To confirm, type {slug} exactly, or give --yes.")

@@ -58,7 +58,7 @@ def _user(email: str | None) -> User | None:
         return None
     user = find_user_by_typed_email(email)
     if user is None:
-        raise CommandError(f"There is no such user: {email}.")
+        raise CommandError(f"There is no such user: {email}. `manage.py list_people` lists them.")
     return user
 
 

@@ -67,7 +67,9 @@ def _find_user(wanted: str) -> User:
     except ValueError:
         user = find_user_by_typed_email(wanted)
     if user is None:
-        raise CommandError(f"There is no such user in this tenant: {wanted!r}.")
+        raise CommandError(
+            f"There is no such user in this tenant: {wanted!r}. `manage.py list_people` lists them."
+        )
     return user
 
 

@@ -43,7 +43,7 @@ class Command(TenantCommand):
         text = f"{parts} {'would be pruned' if dry_run else 'pruned'}."
         self.write_result(report, text, as_json=options["json"])
         if failed:
-            raise CommandError(f"{len(failed)} could not be pruned; the others were.")
+            raise CommandError(f"{len(failed)} could not be pruned; the others were. Run it again.")
 
 
 def _count() -> dict[str, int]:

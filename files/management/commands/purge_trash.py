@@ -47,7 +47,7 @@ class Command(TenantCommand):
         }
         self.write_result(document, _summary(document), as_json=options["json"])
         if failed:
-            raise CommandError(f"{len(failed)} could not be purged; the others were.")
+            raise CommandError(f"{len(failed)} could not be purged; the others were. Run it again.")
 
 
 def _summary(document: dict[str, Any]) -> str:

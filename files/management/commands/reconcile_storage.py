@@ -84,7 +84,8 @@ class Command(TenantCommand):
             documents.append(report_as_json(tenant, outcome))
             if not options["json"]:
                 self.stdout.write(report_as_text(tenant, outcome))
-        summary = f"{len(documents) - failed} compared, {differ} differ."
+        verb = "differs" if differ == 1 else "differ"
+        summary = f"{len(documents) - failed} compared, {differ} {verb}."
         self.write_result(documents, summary, as_json=options["json"])
         _fail_on_differences(0 if options["exit_zero"] else differ, failed)
 
@@ -139,4 +140,4 @@ def _fail_on_differences(differ: int, failed: int) -> None:
     causes = [f"{pluralize(differ, 'tenant')} {verb}"] if differ else []
     causes += [f"{failed} could not be compared"] if failed else []
     if causes:
-        raise CommandError(f"{', '.join(causes)}.")
+        raise CommandError(f"{', '.join(causes)}. --fix repairs what can be repaired.")

@@ -23,4 +23,6 @@ class Command(BaseCommand):
             set_up_bucket(self.stdout.write)
         except (BotoCoreError, ClientError) as exc:
             endpoint = settings.S3_ENDPOINT_URL
-            raise CommandError(f"The object store at {endpoint} refused: {exc}") from exc
+            raise CommandError(
+                f"The object store at {endpoint} refused: {exc}. Check S3_…, then storage_doctor."
+            ) from exc

@@ -52,7 +52,9 @@ class Command(BaseCommand):
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run it again with --clean when it answers.") from exc
         except OSError as exc:
-            raise CommandError(f"The site or the store does not answer: {exc}") from exc
+            raise CommandError(
+                f"The site or the store does not answer: {exc}. Run it again."
+            ) from exc
         if options["clean"]:
             self.stdout.write(f"{pluralize(removed, 'tenant')} of former runs removed.")
             return

@@ -47,7 +47,10 @@ class Command(TenantCommand):
         for row in rows if not options["json"] else ():
             self.stdout.write(_format_row(row))
         if rows:
-            raise CommandError(f"{pluralize(len(rows), 'address', 'addresses')} to look into.")
+            raise CommandError(
+                f"{pluralize(len(rows), 'address', 'addresses')} to look into; "
+                "docs/operations.md says how."
+            )
         if not options["json"]:
             self.stdout.write("Every address is canonical.")
 

@@ -30,7 +30,6 @@ from tenants.management.arguments import (
 )
 from tenants.management.terminal import confirm
 from tenants.models import Tenant
-from tenants.problems import TenantNotFound
 from tenants.queries import get_tenant
 from tenants.schemas.owner import owner_connection
 
@@ -61,7 +60,7 @@ class Command(OperationCommand):
         try:
             tenant = named_tenant(options["slug"])
             self._act(tenant, options)
-        except (TenantNotFound, PurgeError, ArchiveError, OSError) as exc:
+        except (PurgeError, ArchiveError, OSError) as exc:
             raise CommandError(str(exc)) from exc
         except ValidationFailed as exc:
             raise CommandError(exc.errors[0].detail) from exc

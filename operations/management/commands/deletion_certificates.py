@@ -45,4 +45,7 @@ class Command(BaseCommand):
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
             print_table(self.stdout, table)
         if altered:
-            raise CommandError(f"{pluralize(len(altered), 'certificate')} altered since written.")
+            raise CommandError(
+                f"{pluralize(len(altered), 'certificate')} altered since written. "
+                "Compare with a backup."
+            )

@@ -39,7 +39,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError("Known passwords have no place in production.")
+            raise CommandError(
+                "Known passwords have no place in production. Use create_tenant and create_staff."
+            )
         for slug, (name, users) in AGENCIES.items():
             _create_agency(slug, name, users)
         _create_staff()

@@ -76,7 +76,10 @@ class Command(TenantCommand):
             verb = "is" if len(documents) == 1 else "are"
             self.stdout.write(f"{pluralize(len(documents), 'audit trail')} {verb} whole.")
         if broken:
-            raise CommandError(f"{broken} of {pluralize(len(documents), 'audit trail')} not whole.")
+            raise CommandError(
+                f"{broken} of {pluralize(len(documents), 'audit trail')} not whole. "
+                "See docs/operations.md, Audit trails."
+            )
 
     def _verified(self, trails: list[AuditTrail], anchors: list[ChainHead]) -> Iterator[Outcome]:
         for trail in self.track(trails, "Verifying"):

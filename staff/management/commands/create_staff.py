@@ -91,7 +91,7 @@ def _asked() -> str:
         )
     password = getpass.getpass("Password: ")
     if password != getpass.getpass("Password (again): "):
-        raise CommandError("The two passwords differ.")
+        raise CommandError("The two passwords differ. Run the command again.")
     return password
 
 

@@ -46,7 +46,9 @@ class Command(BaseCommand):
             raise CommandError(exc.errors[0].detail) from exc
         staff = staff_by_email(options["email"])
         if staff is None or not staff.is_active:
-            raise CommandError(f"No active staff user has the address {options['email']}.")
+            raise CommandError(
+                f"No active staff user has the address {options['email']}. The admin lists them."
+            )
         issued = issue_token(staff, lifetime=timedelta(days=days), actor=SYSTEM, name=name)
         made = {
             "id": str(issued.row.pk),

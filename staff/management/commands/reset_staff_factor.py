@@ -30,7 +30,9 @@ class Command(BaseCommand):
         with use_scope(PUBLIC):
             staff = staff_by_email(options["email"])
             if staff is None:
-                raise CommandError(f"No staff user has the address {options['email']}.")
+                raise CommandError(
+                    f"No staff user has the address {options['email']}. The admin lists them."
+                )
             had = staff.second_factor_at is not None
             if had and not dry:
                 remove_factor(staff, actor=SYSTEM, why="reset")

@@ -23,5 +23,7 @@ class Command(BaseCommand):
         try:
             bootstrap(superuser, owner, runtime)
         except psycopg.Error as exc:
-            raise CommandError(f"The server refused: {str(exc).strip()}") from exc
+            raise CommandError(
+                f"The server refused: {str(exc).strip()}. Check DATABASE_SUPERUSER_URL."
+            ) from exc
         self.stdout.write("The database and its two logins are ready.")

@@ -88,7 +88,10 @@ class Command(TenantCommand):
         text = f"{report['domain']}: {report['result']}; {report['state']}"
         self.write_result(report, text, as_json=options["json"])
         if not domain.verified_at:
-            raise CommandError(f"{domain.domain} is not proved: {report['result']}.")
+            raise CommandError(
+                f"{domain.domain} is not proved: {report['result']}. "
+                "`manage.py domains list --json` shows the record to set."
+            )
 
     def _check_all(self, options: dict[str, Any]) -> None:
         reports = []
@@ -101,7 +104,9 @@ class Command(TenantCommand):
         self.write_result(document, _summary(reports, expired), as_json=options["json"])
         failed = sum(report["result"] in FAILED for report in reports)
         if failed:
-            raise CommandError(f"{failed} of {len(reports)} could not be looked up.")
+            raise CommandError(
+                f"{failed} of {len(reports)} could not be looked up. Check again later."
+            )
 
     def _list(self, options: dict[str, Any]) -> None:
         slug = options["slug"]

@@ -71,7 +71,9 @@ class Command(BaseCommand):
         else:
             print_status(self.stdout, status)
         if status["behind"] or status["broken"]:
-            raise CommandError("Some tenants are behind or broken.", returncode=SOME_FAILED)
+            raise CommandError(
+                "Some tenants are behind or broken. Run migrate_schemas.", returncode=SOME_FAILED
+            )
 
     def _report(self, options: dict[str, Any]) -> None:
         run = records.run_by_id(options["run"])
@@ -144,7 +146,9 @@ def _split(options: dict[str, Any]) -> tuple[argparse.Namespace, list[str]]:
 
 def _task(given: argparse.Namespace, words: list[str]) -> Task:
     if not words:
-        raise CommandError("Which command?", returncode=2)
+        raise CommandError(
+            "Which command? For instance: fleet run-command check --all", returncode=2
+        )
     names = listed_names(vars(given))
     if given.all == bool(names):
         raise CommandError("Say in which tenants: --all, or --tenant a --tenant b.", returncode=2)
