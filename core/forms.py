@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 from django.core.validators import EmailValidator
-from django.utils.translation import gettext
 
 from core.problems import ValidationFailed
 from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
+from core.text.translation import translated
 
 
 class EmailAddressFormField(forms.EmailField):
@@ -27,5 +27,5 @@ class EmailAddressFormField(forms.EmailField):
         try:
             return canonical_address(text)
         except ValidationFailed as exc:
-            errors = [forms.ValidationError(gettext(f.detail), f.code) for f in exc.errors]
+            errors = [forms.ValidationError(translated(f.detail), f.code) for f in exc.errors]
             raise forms.ValidationError(errors) from exc

@@ -4,6 +4,7 @@ Every app declares its own in its ``problems.py``. ``catalogue()`` lists them al
 compares docs/errors.md with it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 MAX_ERRORS = 100
 MAX_FIELD_LENGTH = 200
 MAX_DETAIL_LENGTH = 500
-MORE_ERRORS = f"There are more; these are the first {MAX_ERRORS}."
+MORE_ERRORS = "There are more; these are the first 100."
 
 
 def truncate(text: str, max_length: int) -> str:
@@ -59,14 +60,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         errors = "; ".join(f"{error.field}: {error.detail}" for error in self.errors)
         return f"{self.detail} {errors}".strip()
 
-    def body(self, request_id: str, type_base: str) -> dict[str, Any]:
-        """Return the members of the problem document."""
-        more = len(self.errors) > MAX_ERRORS
+    def body(
+        self, request_id: str, type_base: str, *, translate: Callable[[str], str] = str
+    ) -> dict[str, Any]:
+        """Return the members of the problem document, its texts passed through ``translate``."""
+        detail = translate(self.detail)
+        if len(self.errors) > MAX_ERRORS:
+            detail = f"{detail} {translate(MORE_ERRORS)}"
         document: dict[str, Any] = {
             "type": f"{type_base}{self.code}",
-            "title": self.title,
+            "title": translate(self.title),
             "status": self.status,
-            "detail": f"{self.detail} {MORE_ERRORS}" if more else self.detail,
+            "detail": detail,
             "code": self.code,
             "request_id": request_id,
             **self.members,
@@ -76,7 +81,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
                 {
                     "field": truncate(e.field, MAX_FIELD_LENGTH),
                     "code": e.code,
-                    "detail": truncate(e.detail, MAX_DETAIL_LENGTH),
+                    "detail": truncate(translate(e.detail), MAX_DETAIL_LENGTH),
                 }
                 for e in islice(self.errors, MAX_ERRORS)
             ]

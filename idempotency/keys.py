@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from core.problems import FieldError, ValidationFailed
+from core.text.translation import translatable
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
@@ -25,8 +26,8 @@ def requested_key(request: Request) -> str | None:
     """Return the key of a request, None if it has none. Raises: ValidationFailed."""
     key: str | None = request.headers.get(HEADER)
     if key is not None and (not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable()):
-        error = FieldError(HEADER, "invalid", f"Use 1 to {MAX_KEY_LENGTH} printable characters.")
-        raise ValidationFailed(errors=[error])
+        rule = translatable("Use 1 to %(most)s printable characters.", most=MAX_KEY_LENGTH)
+        raise ValidationFailed(errors=[FieldError(HEADER, "invalid", rule)])
     return key
 
 

@@ -13,6 +13,7 @@ from core.http.language import request_language, with_language
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import FormExpired, MethodNotAllowed, Problem
+from core.text.translation import translated
 
 View = Callable[..., HttpResponse]
 SAFE_METHODS = ("GET", "HEAD")
@@ -76,7 +77,7 @@ class PageForm(forms.Form):
         """Show a problem's errors next to their fields."""
         for error in problem.errors:
             field = error.field if error.field in self.fields else None
-            self.add_error(field, gettext(error.detail))
+            self.add_error(field, translated(error.detail))
         if not problem.errors:
             self.add_error(None, gettext(problem.title))
 

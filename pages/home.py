@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.module_loading import autodiscover_modules
 
 from core.problems import NotFound, catalogue
+from core.text.translation import translatable
 from pages.base import page
 from tenants.names import normalise_slug
 from tenants.routing import site_url, tenant_for_host
@@ -51,5 +52,5 @@ def error_code_page(request: HttpRequest, code: str) -> HttpResponse:
     autodiscover_modules("problems")
     problem = catalogue().get(code)
     if problem is None:
-        raise NotFound(f"There is no error {code}.")
+        raise NotFound(translatable("There is no error %(code)s.", code=code))
     return render(request, "error_code.html", {"entry": problem})

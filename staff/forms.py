@@ -12,7 +12,6 @@ from django.contrib.auth.forms import (
     UsernameField,
 )
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
@@ -20,6 +19,7 @@ from core.crypto.one_time_codes import MAX_CODE_LENGTH
 from core.crypto.passwords import SAME_PASSWORD, normalize_password
 from core.forms import EmailAddressFormField
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
+from core.text.translation import translated
 from staff.actors import actor_of, target_of
 from staff.login_throttling import throttle_login
 from staff.models import StaffUser
@@ -118,7 +118,7 @@ class _StaffFieldsForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return clean_staff_names(**{name: self.cleaned_data[name]})[name]
         except ValidationFailed as problem:
-            errors = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+            errors = [forms.ValidationError(translated(f.detail), f.code) for f in problem.errors]
             raise forms.ValidationError(errors) from problem
 
     def clean_email(self) -> str:

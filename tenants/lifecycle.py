@@ -18,6 +18,7 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import normalize_text
+from core.text.translation import translatable
 from tenants.context import tenant_target
 from tenants.models import Tenant
 from tenants.queries import lock_tenant, lock_undeleted_tenant
@@ -115,8 +116,8 @@ def schedule_deletion(
     """
     wait = settings.DELETION_GRACE_DAYS if days is None else days
     if not 0 <= wait <= MAX_GRACE_DAYS:
-        error = FieldError("days", "out_of_range", f"Use 0 to {MAX_GRACE_DAYS} days.")
-        raise ValidationFailed(errors=[error])
+        rule = translatable("Use 0 to %(most)s days.", most=MAX_GRACE_DAYS)
+        raise ValidationFailed(errors=[FieldError("days", "out_of_range", rule)])
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_undeleted_tenant(tenant_id)
         if tenant.deletion_due_at is not None:

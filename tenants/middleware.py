@@ -14,6 +14,7 @@ from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
 from core.text.normalization import timestamp
+from core.text.translation import translatable
 from tenants.context import TenantRef, bind_stream, tenant_context
 from tenants.credentials import tenant_of_request
 from tenants.models import Tenant
@@ -185,12 +186,16 @@ def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
 def _unavailable_problem(tenant: TenantRef, state: TenantState) -> Problem:
     if state is TenantState.SCHEDULED and tenant.deletion_due_at is not None:
         due = timestamp(tenant.deletion_due_at)
-        why = f"This workspace will be deleted on {due[:10]}."
+        why = translatable("This workspace will be deleted on %(day)s.", day=due[:10])
         return TenantSuspended(why, members={"deletion_due_at": due})
     if state is TenantState.SUSPENDED:
         return TenantSuspended(tenant.suspended_reason)
     if state is TenantState.MAINTENANCE:
         kind = Tenant.Maintenance(tenant.maintenance)
-        why = f"{TenantUnavailable.title} {MAINTENANCE_MESSAGES[kind]}"
+        why = translatable(
+            "%(title)s %(cause)s",
+            title=translatable(TenantUnavailable.title),
+            cause=translatable(MAINTENANCE_MESSAGES[kind]),
+        )
         return TenantUnavailable(why, headers=RETRY_AFTER, members={"maintenance": kind.value})
     return TenantNotFound()

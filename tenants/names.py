@@ -10,9 +10,13 @@ import re
 from core.problems import FieldError, ValidationFailed
 from core.text.names import clean_name
 from core.text.normalization import TOO_LONG
+from core.text.translation import translatable
 
 MAX_TENANT_NAME_LENGTH = 120
-NAME_LENGTH_ERROR = ("invalid_length", f"Use 1 to {MAX_TENANT_NAME_LENGTH} characters.")
+NAME_LENGTH_ERROR = (
+    "invalid_length",
+    translatable("Use %(least)s to %(most)s characters.", least=1, most=MAX_TENANT_NAME_LENGTH),
+)
 MIN_SLUG_LENGTH, MAX_SLUG_LENGTH = 2, 40
 SLUG_PATTERN = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MAX_SLUG_LENGTH - 2}}}[a-z0-9])")
 NOT_ASCII_ERROR = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
@@ -97,7 +101,9 @@ def require_not_reserved(slug: str, *, field: str = "subdomain") -> None:
 
 def _slug_error(slug: str) -> tuple[str, str] | None:
     if not MIN_SLUG_LENGTH <= len(slug) <= MAX_SLUG_LENGTH:
-        return "invalid_length", f"Use {MIN_SLUG_LENGTH} to {MAX_SLUG_LENGTH} characters."
+        return "invalid_length", translatable(
+            "Use %(least)s to %(most)s characters.", least=MIN_SLUG_LENGTH, most=MAX_SLUG_LENGTH
+        )
     if not SLUG_PATTERN.fullmatch(slug):
         return "invalid_slug", "Use lower-case letters, digits and hyphens inside."
     if slug.startswith("xn--"):

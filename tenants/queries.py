@@ -5,6 +5,7 @@ import uuid
 from django.db.models import QuerySet
 
 from core.db_backend.scope import PUBLIC, use_scope
+from core.text.translation import translatable
 from tenants.models import Domain, Tenant
 from tenants.names import normalise_slug
 from tenants.problems import TenantNotFound
@@ -44,10 +45,15 @@ def tenant_by_slug(slug: str) -> Tenant:
     name = normalise_slug(slug)
     found = Domain.objects.filter(domain=name, kind=Domain.Kind.SUBDOMAIN).first()
     if found is None:
-        raise TenantNotFound(f"There is no tenant {name!r}.")
+        raise TenantNotFound(translatable("There is no tenant %(name)r.", name=name))
     tenant = all_tenants().get(pk=found.tenant_id)
     if found.redirect_until is not None:
-        raise TenantNotFound(f"There is no tenant {name!r}; it is called {tenant.slug!r} now.")
+        detail = translatable(
+            "There is no tenant %(name)r; it is called %(current)r now.",
+            name=name,
+            current=tenant.slug,
+        )
+        raise TenantNotFound(detail)
     return tenant
 
 

@@ -16,6 +16,7 @@ from audit.services import Actor, record
 from core.db_backend.queries import insert_ignoring_conflict
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
+from core.text.translation import translatable
 from tenants.context import tenant_target
 from tenants.models import Domain, Tenant
 from tenants.names import clean_slug, require_not_reserved
@@ -88,8 +89,8 @@ def _delete_expired_redirect(label: str) -> None:
 def _validate_redirect_days(days: int | None) -> int:
     wanted = settings.SUBDOMAIN_REDIRECT_DAYS if days is None else days
     if not 0 <= wanted <= MAX_REDIRECT_DAYS:
-        error = FieldError("redirect_days", "out_of_range", f"Use 0 to {MAX_REDIRECT_DAYS} days.")
-        raise ValidationFailed(errors=[error])
+        rule = translatable("Use 0 to %(most)s days.", most=MAX_REDIRECT_DAYS)
+        raise ValidationFailed(errors=[FieldError("redirect_days", "out_of_range", rule)])
     return wanted
 
 

@@ -19,6 +19,7 @@ from accounts.permissions import (
 from accounts.users.permissions import effective_role
 from accounts.users.preferences import clean_language, clean_time_zone
 from core.problems import FieldError, PermissionRefused, ValidationFailed
+from core.text.translation import translatable
 from tenants.models import Tenant
 
 HOUR, DAY = 3600, 86400
@@ -44,7 +45,11 @@ class SettingRule:
 def _integer_between(
     least: int, most: int, *, or_zero: bool = False
 ) -> Callable[[Any], SettingError]:
-    message = f"Give {'0 or ' if or_zero else ''}a whole number from {least} to {most}."
+    message = (
+        translatable("Give 0 or a whole number from %(least)s to %(most)s.", least=least, most=most)
+        if or_zero
+        else translatable("Give a whole number from %(least)s to %(most)s.", least=least, most=most)
+    )
 
     def find_error(value: Any) -> SettingError:
         valid = type(value) is int and (least <= value <= most or (or_zero and value == 0))
@@ -55,11 +60,12 @@ def _integer_between(
 
 def _role_list(value: Any) -> SettingError:
     valid = isinstance(value, list) and all(role in ROLES for role in value)
-    return None if valid else ("invalid_choice", f"List some of {', '.join(ROLES)}, or none.")
+    message = translatable("List some of %(choices)s, or none.", choices=", ".join(ROLES))
+    return None if valid else ("invalid_choice", message)
 
 
 def _one_of(*values: str) -> Callable[[Any], SettingError]:
-    message = f"Use one of {', '.join(values)}."
+    message = translatable("Use one of %(choices)s.", choices=", ".join(values))
     return lambda value: None if value in values else ("invalid_choice", message)
 
 
@@ -152,7 +158,7 @@ def require_settings_permission(
     """
     for name, current, value in _compare_settings(settings, stored):
         if current != value and effective_role(user) not in SETTING_RULES[name].roles:
-            raise PermissionRefused(f"Only an owner may change {name}.")
+            raise PermissionRefused(translatable("Only an owner may change %(name)s.", name=name))
 
 
 def require_authentication_to_weaken(

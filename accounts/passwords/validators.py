@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 
 from accounts.passwords.context_words import context_words, is_derived_from
 from core.crypto.passwords import MAX_PASSWORD_LENGTH, normalize_password
+from core.text.translation import translatable, translated
 
-TOO_LONG = f"Use at most {MAX_PASSWORD_LENGTH} characters."
+TOO_LONG = translatable("Use at most %(most)s characters.", most=MAX_PASSWORD_LENGTH)
 
 
 class _NormalizedPasswordMixin:
@@ -44,7 +45,7 @@ class MaximumLengthValidator:
 
     def get_help_text(self) -> str:
         """Return the rule as a sentence."""
-        return gettext(TOO_LONG)
+        return translated(TOO_LONG)
 
 
 class CommonPasswordValidator(_NormalizedPasswordMixin, django_rules.CommonPasswordValidator):

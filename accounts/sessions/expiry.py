@@ -21,6 +21,7 @@ from accounts.problems import TokenInvalid
 from accounts.users.queries import session_target
 from audit.services import SYSTEM, record
 from core.request_context import request_context
+from core.text.translation import translatable
 
 END_MESSAGES = {
     Session.End.LOGOUT: "You have logged out of this session.",
@@ -46,7 +47,8 @@ class SessionEnd:
     @property
     def problem(self) -> TokenInvalid:
         """The problem for the holder of the session's tokens, with the cause as ``reason``."""
-        detail = f"{END_MESSAGES[Session.End(self.reason)]} Log in again."
+        cause = translatable(END_MESSAGES[Session.End(self.reason)])
+        detail = translatable("%(cause)s Log in again.", cause=cause)
         return TokenInvalid(detail, members={"reason": self.reason})
 
 

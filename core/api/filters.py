@@ -6,10 +6,13 @@ from drf_spectacular.utils import OpenApiParameter
 
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import normalize_text
+from core.text.translation import translatable
 
 NEWEST_FIRST = "-created_at"
 MAX_SEARCH_LENGTH = 255
-SEARCH_RULE = f"Give at most {MAX_SEARCH_LENGTH} characters, and no null character."
+SEARCH_RULE = translatable(
+    "Give at most %(most)s characters, and no null character.", most=MAX_SEARCH_LENGTH
+)
 
 
 def validate_search(requested: str) -> str:
@@ -27,7 +30,7 @@ def validate_search(requested: str) -> str:
 def validate_ordering(requested: str, names: Collection[str]) -> str:
     """Return the requested ordering, by default newest first. Raises: ValidationFailed."""
     if requested and requested.removeprefix("-") not in names:
-        rule = f"Order by {', '.join(names)}; - in front reverses."
+        rule = translatable("Order by %(names)s; - in front reverses.", names=", ".join(names))
         raise ValidationFailed(errors=[FieldError("ordering", "invalid_choice", rule)])
     return requested or NEWEST_FIRST
 
@@ -35,7 +38,7 @@ def validate_ordering(requested: str, names: Collection[str]) -> str:
 def validate_choice(field: str, requested: str, choices: Collection[str]) -> str:
     """Return the requested value if it is one of ``choices``. Raises: ValidationFailed."""
     if requested not in choices:
-        rule = f"Use one of {', '.join(choices)}."
+        rule = translatable("Use one of %(choices)s.", choices=", ".join(choices))
         raise ValidationFailed(errors=[FieldError(field, "invalid_choice", rule)])
     return requested
 

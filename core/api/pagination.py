@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from core.problems import FieldError, InvalidCursor, ValidationFailed
 from core.text.parsing import parse_integer, parse_timestamp
+from core.text.translation import translatable
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 MAX_CURSOR_LENGTH = 3000
@@ -174,8 +175,8 @@ def _limit(request: Request) -> int:
     except ValueError:
         limit = 0
     if not 1 <= limit <= MAX_LIMIT:
-        error = FieldError("limit", "out_of_range", f"Give a number from 1 to {MAX_LIMIT}.")
-        raise ValidationFailed(errors=[error])
+        rule = translatable("Give a number from 1 to %(most)s.", most=MAX_LIMIT)
+        raise ValidationFailed(errors=[FieldError("limit", "out_of_range", rule)])
     return limit
 
 

@@ -30,6 +30,7 @@ from core.text.parsing import (
     parse_integer,
     parse_timestamp,
 )
+from core.text.translation import translated
 
 
 class BoundedTextMixin:
@@ -256,7 +257,7 @@ def as_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
 
 def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:
     """Return the field errors of a service's rule as DRF's ValidationError."""
-    details = [ErrorDetail(error.detail, error.code) for error in problem.errors]
+    details = [ErrorDetail(translated(error.detail), error.code) for error in problem.errors]
     return serializers.ValidationError(details)
 
 

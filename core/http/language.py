@@ -1,6 +1,7 @@
 """The language of a page: from ``?lang=``, then the cookie, then ``Accept-Language``.
 
-The API has one language. Its clients use the codes of problems and not their sentences.
+The API reads ``Accept-Language`` alone, for the sentences of problems (core/http/responses.py).
+Its clients use the codes of problems, which have no language.
 """
 
 from contextlib import suppress

@@ -11,9 +11,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import override
 
+from core.http.language import preferred_language
 from core.http.negotiation import as_html_if_preferred, is_api_request
 from core.http.responses import problem_response
 from core.observability.logging import redact_path
@@ -33,6 +36,7 @@ from core.request_context import (
     request_id_or_new,
     use_request_context,
 )
+from core.text.translation import translatable
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
@@ -59,10 +63,22 @@ class RequestContextMiddleware:
             accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
         )
         with use_request_context(context):
-            response = self.get_response(request)
+            response = self._respond(request, context)
             _add_headers(request, response, context)
             _log_request(request, response, context, time.perf_counter() - started)
         return response
+
+    def _respond(self, request: HttpRequest, context: RequestContext) -> HttpResponse:
+        """Return the response, with the language of an API request active for its errors.
+
+        Messages of Django and of Django REST framework are translated when they are raised.
+        """
+        if context.accept_language and is_api_request(request):
+            language = preferred_language(context.accept_language)
+            if language != settings.LANGUAGE_CODE:
+                with override(language):
+                    return self.get_response(request)
+        return self.get_response(request)
 
 
 class ApiVersionMiddleware:
@@ -74,7 +90,11 @@ class ApiVersionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked = request.META.get("HTTP_X_API_VERSION")
         if asked and asked != API_VERSION:
-            detail = f"Version {asked[:20]!r} is not served; ask for {API_VERSION!r}."
+            detail = translatable(
+                "Version %(asked)r is not served; ask for %(served)r.",
+                asked=asked[:20],
+                served=API_VERSION,
+            )
             return problem_response(UnsupportedVersion(detail))
         return self.get_response(request)
 
@@ -104,7 +124,8 @@ class EncodingMiddleware:
         name = undecodable_field(request.body)
         if name is None:
             return None
-        problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
+        detail = translatable("The field %(name)r of the form is not UTF-8.", name=name)
+        problem = MalformedBody(detail)
         return as_html_if_preferred(request, problem_response(problem))
 
 

@@ -20,7 +20,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from core.http.language import request_language, with_language
+from core.http.problem_documents import ProblemResponse, problem_document
 from core.problems import BodyTooLarge, MalformedBody
+from core.text.translation import TranslatableText, translatable
 
 HTML = "text/html"
 JSON = ("application/json", "application/problem+json")
@@ -72,12 +74,20 @@ def as_html_if_preferred(
         return response
     language = request_language(request)
     with override(language):
-        text = render_to_string(template, {"problem": json.loads(response.content)}, request)
+        text = render_to_string(template, {"problem": _document(response)}, request)
     kept = {name: v for name, v in response.headers.items() if name != "Content-Type"}
     page = HttpResponse(text, status=response.status_code, headers=kept)
     patch_vary_headers(page, ("Accept",))
     page.headers["Cache-Control"] = "no-store"
     return with_language(request, page, language)
+
+
+def _document(response: HttpResponse) -> dict[str, Any]:
+    """Return the problem document in the active language, which may not be the response's."""
+    if isinstance(response, ProblemResponse):
+        return problem_document(response.problem)
+    document: dict[str, Any] = json.loads(response.content)
+    return document
 
 
 class IgnoreClientContentNegotiation(DefaultContentNegotiation):
@@ -113,7 +123,8 @@ class StrictJSONParser(BaseParser):
         most = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         body = stream.read(most + 1)
         if len(body) > most:
-            raise BodyTooLarge(f"Send at most {most} bytes of JSON.")
+            detail = translatable("Send at most %(count)s bytes of JSON.", count=most)
+            raise BodyTooLarge(detail)
         try:
             return json.loads(
                 body.decode("utf-8"),
@@ -121,7 +132,8 @@ class StrictJSONParser(BaseParser):
                 object_pairs_hook=_reject_duplicate_names,
             )
         except (ValueError, RecursionError) as exc:
-            raise MalformedBody(f"The body is not JSON: {_error_text(exc)}") from exc
+            detail = translatable("The body is not JSON: %(error)s", error=_error_text(exc))
+            raise MalformedBody(detail) from exc
 
 
 def _ranges(request: HttpRequest) -> list[MediaType]:
@@ -138,13 +150,24 @@ def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object. Raises: ValueError for a duplicate name (RFC 8259 section 4)."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name occurs twice in one object")
+        raise ValueError(translatable("a name occurs twice in one object"))
     return found
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(translatable("%(name)s is not JSON", name=name))
 
 
 def _error_text(exc: Exception) -> str:
-    return "nested too deeply" if isinstance(exc, RecursionError) else str(exc)[:200]
+    if isinstance(exc, RecursionError):
+        return translatable("nested too deeply")
+    if isinstance(exc, json.JSONDecodeError):
+        return translatable(
+            "%(message)s: line %(line)s column %(column)s (char %(position)s)",
+            message=translatable(exc.msg),
+            line=exc.lineno,
+            column=exc.colno,
+            position=exc.pos,
+        )
+    message = exc.args[0] if exc.args else ""
+    return message if isinstance(message, TranslatableText) else str(exc)[:200]

@@ -1,6 +1,5 @@
 """Error responses: exceptions become problems, and problems become problem+json (RFC 9457)."""
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -18,13 +16,18 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import override
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
 from core import problems
 from core.http.body_errors import incomplete_body_problem
+from core.http.language import preferred_language
+from core.http.problem_documents import ProblemResponse, problem_document
 from core.problems import FieldError, Problem
 from core.request_context import request_context
+from core.text.translation import translatable
 
 log = logging.getLogger(__name__)
 # Django's exceptions, and the driver's own where Django does not wrap them.
@@ -39,20 +42,23 @@ RETRY_SECONDS = "2"
 
 
 def problem_response(problem: Problem) -> HttpResponse:
-    """Render ``problem`` as ``application/problem+json`` (RFC 9457)."""
-    body = problem.body(request_context().request_id, settings.PROBLEM_TYPE_BASE)
+    """Render ``problem`` as ``application/problem+json`` (RFC 9457).
+
+    The texts are in the language that the request prefers. Codes and names are not translated.
+    """
+    language = preferred_language(request_context().accept_language)
+    with override(language):
+        document = problem_document(problem)
     headers = dict(problem.headers)
     if problem.status == 503:
         headers.setdefault("Retry-After", RETRY_SECONDS)
     if problem.status == 401:
         challenge = ", ".join(filter(None, ('Bearer realm="aggios"', problem.challenge)))
         headers.setdefault("WWW-Authenticate", challenge)
-    return HttpResponse(
-        json.dumps(body),
-        status=problem.status,
-        content_type="application/problem+json",
-        headers=headers,
-    )
+    headers["Content-Language"] = language
+    response = ProblemResponse(problem, document, headers)
+    patch_vary_headers(response, ("Accept-Language",))
+    return response
 
 
 def exception_response(exc: Exception, context: dict[str, Any] | None = None) -> HttpResponse:
@@ -140,7 +146,8 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(problems.NotFound(f"No route serves {request.path}."))
+    detail = translatable("No route serves %(path)s.", path=request.path)
+    return problem_response(problems.NotFound(detail))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,7 @@ from core.problems import RateLimited
 from core.rate_limits.windows import LocalWindows, RedisWindows, Window, WindowState
 from core.request_context import limit_key, request_context
 from core.text.composite_keys import composite_key
+from core.text.translation import translatable
 
 log = logging.getLogger(__name__)
 PREFIX = "aggios-limits/"
@@ -98,9 +99,8 @@ def refund(*, cleared: Sequence[RateLimitUse] = (), refunded: Sequence[RateLimit
 def _rate_limited(full: Sequence[tuple[RateLimitUse, WindowState]]) -> RateLimited:
     after = str(max(*(math.ceil(state.reset) for _, state in full), 1))
     names = sorted(use.name for use, _ in full)
-    return RateLimited(
-        f"Try again in {after} seconds.", headers={"Retry-After": after}, members={"limits": names}
-    )
+    detail = translatable("Try again in %(count)s seconds.", count=int(after))
+    return RateLimited(detail, headers={"Retry-After": after}, members={"limits": names})
 
 
 def _names(uses: Sequence[RateLimitUse]) -> str:

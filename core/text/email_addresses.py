@@ -21,12 +21,15 @@ from django.core.validators import EmailValidator
 
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import normalize_bounded
+from core.text.translation import translatable
 
 MAX_EMAIL_LENGTH = 254
 MAX_LOCAL_PART_LENGTH = 64
 INVALID = "Give a valid e-mail address."
-TOO_LONG = f"Use at most {MAX_EMAIL_LENGTH} characters."
-LOCAL_TOO_LONG = f"Use at most {MAX_LOCAL_PART_LENGTH} characters before the @."
+TOO_LONG = translatable("Use at most %(most)s characters.", most=MAX_EMAIL_LENGTH)
+LOCAL_TOO_LONG = translatable(
+    "Use at most %(most)s characters before the @.", most=MAX_LOCAL_PART_LENGTH
+)
 LOOK_ALIKE = "Use the usual form of this address, without look-alike letters."
 QUOTED = "Use the form of this address without quotation marks."
 UNREACHABLE_DOMAIN = "No mail can reach this domain."

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.problems import FieldError, ValidationFailed
+from core.text.translation import translatable
 
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
 # Composing shortens a text to a quarter at most: up to four code points become one.
@@ -37,8 +38,8 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
         normalized = normalize_bounded(text, form, max_raw_length=max_raw_length)
         if len(normalized) <= max_length:
             return normalized
-    error = FieldError(field, TOO_LONG, f"Use at most {max_length} characters.")
-    raise ValidationFailed(errors=[error])
+    detail = translatable("Use at most %(most)s characters.", most=max_length)
+    raise ValidationFailed(errors=[FieldError(field, TOO_LONG, detail)])
 
 
 def normalize_bounded(text: str, form: NormalForm, *, max_raw_length: int) -> str:

@@ -25,6 +25,7 @@ from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import timestamp, timestamp_or_none
+from core.text.translation import translatable
 from files.api.serializers import FileSerializer, file_etag, serialize_file
 from files.content_types import OCTET_STREAM
 from files.filenames import MAX_NAME_LENGTH
@@ -212,8 +213,8 @@ class PartNumbersSerializer(serializers.Serializer[Any]):
     def require_within(numbers: list[int], count: int) -> None:
         """Check that the file has these parts. Raises: ValidationFailed."""
         if max(numbers) > count:
-            error = FieldError("numbers", "max_value", f"The file has {count} parts.")
-            raise ValidationFailed(errors=[error])
+            detail = translatable("The file has %(count)s parts.", count=count)
+            raise ValidationFailed(errors=[FieldError("numbers", "max_value", detail)])
 
 
 class UploadPartsView(ApiView):

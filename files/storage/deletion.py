@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from core.problems import StorageUnavailable
+from core.text.translation import translatable
 from files.storage.bucket import PAGE_SIZE, abort_multipart, list_pages
 from files.storage.client import client, translate_storage_errors
 
@@ -168,7 +169,13 @@ def delete_batch(objects: list[dict[str, str]]) -> list[str]:
         response = client().delete_objects(Bucket=settings.S3_BUCKET, Delete={"Objects": objects})
     if errors := response.get("Errors"):
         first = errors[0]
-        raise StorageUnavailable(f"{first.get('Key')} was not deleted: {first.get('Message')}")
+        raise StorageUnavailable(
+            translatable(
+                "%(key)s was not deleted: %(message)s",
+                key=first.get("Key"),
+                message=first.get("Message"),
+            )
+        )
     return [item["Key"] for item in response.get("Deleted", []) if item.get("DeleteMarker")]
 
 

@@ -11,6 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.text.translation import translatable
 from files.content_types import HEAD_BYTES, OCTET_STREAM
 from files.problems import FileTooLarge
 from files.storage.bucket import object_location
@@ -114,7 +115,7 @@ class ObjectWriter:
         """Take the next bytes. Raises: FileTooLarge (beyond ``max_bytes``)."""
         self.size += len(data)
         if self.size > self.max_bytes:
-            raise FileTooLarge(f"Send at most {self.max_bytes} bytes.")
+            raise FileTooLarge(translatable("Send at most %(count)s bytes.", count=self.max_bytes))
         self._head += data[: HEAD_BYTES - len(self._head)]
         self._digest.update(data)
         self._buffer += data

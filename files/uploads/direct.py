@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.problems import NotFound
+from core.text.translation import translatable
 from files.content_types import OCTET_STREAM
 from files.filenames import validate_path
 from files.models import Upload
@@ -45,7 +46,7 @@ def create_upload(spec: UploadSpec, *, user: User) -> Upload:
     name = validate_path(spec.name, field="name")
     max_bytes = limits_of(current_tenant()).file_max_bytes
     if spec.size > max_bytes:
-        raise FileTooLarge(f"Send at most {max_bytes} bytes.")
+        raise FileTooLarge(translatable("Send at most %(count)s bytes.", count=max_bytes))
     single = spec.size <= settings.UPLOAD_SINGLE_BYTES
     return reserve_upload(
         user=user,

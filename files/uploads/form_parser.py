@@ -22,6 +22,7 @@ from accounts.models import User
 from core.http.body_errors import SlowClientLimitError, slow_client_problem
 from core.http.multipart import StrictMultiPartParser, parse_boundary
 from core.problems import FieldError, MalformedBody, TooManyFields, ValidationFailed
+from core.text.translation import translatable
 from files.models import Upload
 from files.problems import FileTooLarge, QuotaExceeded, UploadInterrupted
 from files.quota import check_quota
@@ -201,7 +202,7 @@ def _content_length(meta: Mapping[str, Any]) -> int | None:
     length = int(meta.get("CONTENT_LENGTH") or 0)
     min_file_size = length - max_overhead()
     if min_file_size > max_file_bytes():
-        raise FileTooLarge(f"Send at most {max_file_bytes()} bytes.")
+        raise FileTooLarge(translatable("Send at most %(count)s bytes.", count=max_file_bytes()))
     if min_file_size > 0:
         check_quota(min_file_size)
     return length
@@ -216,7 +217,8 @@ def _parse_form(
     except (TooManyFieldsSent, TooManyFilesSent) as exc:
         raise TooManyFields("The form has too many parts.") from exc
     except MultiPartParserError as exc:
-        raise MalformedBody(f"The form cannot be read: {exc}") from exc
+        detail = translatable("The form cannot be read: %(error)s", error=exc)
+        raise MalformedBody(detail) from exc
     body.require_end()
     return DataAndFiles(fields, files)
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.problems import StorageUnavailable
 from core.request_context import request_context
+from core.text.translation import translatable
 from files.models import Balance, Upload
 from files.problems import QuotaExceeded, TooManyUploads
 from files.quota import usage_and_limits
@@ -34,6 +35,14 @@ USAGE_SQL = f"""
     WHERE b.id = {Balance.ONLY}
 """  # noqa: S608 - a constant
 
+BYTES_RESERVED = (
+    "Your uploads under way may hold at most %(count)s bytes now. "
+    "Complete or end some of them first."
+)
+OBJECTS_RESERVED = (
+    "Your uploads under way may hold at most %(count)s objects now. "
+    "Complete or end some of them first."
+)
 DIRECT_STRATEGIES = (Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART)
 log = logging.getLogger(__name__)
 
@@ -75,7 +84,8 @@ def _check_bytes(upload: Upload, usage: _Usage) -> None:
     free = limit - usage.used_bytes - (usage.reserved_bytes - size - usage.own_bytes)
     allowed = max(0, free * settings.UPLOAD_USER_SHARE_PERCENT // 100)
     if usage.own_bytes + size > allowed:
-        raise _quota_exceeded(upload, f"at most {allowed} bytes", max(0, allowed - usage.own_bytes))
+        detail = translatable(BYTES_RESERVED, count=allowed)
+        raise _quota_exceeded(upload, detail, max(0, allowed - usage.own_bytes))
 
 
 def _check_objects(upload: Upload, usage: _Usage) -> None:
@@ -85,15 +95,14 @@ def _check_objects(upload: Upload, usage: _Usage) -> None:
     free = limit - usage.used_objects - (usage.reserved_objects - 1 - usage.own_count)
     allowed = max(1, ceil(free * settings.UPLOAD_USER_SHARE_PERCENT / 100))
     if usage.own_count >= allowed:
-        raise _quota_exceeded(upload, f"at most {allowed} objects", 0)
+        raise _quota_exceeded(upload, translatable(OBJECTS_RESERVED, count=allowed), 0)
 
 
-def _quota_exceeded(upload: Upload, limit: str, reservable: int) -> QuotaExceeded:
+def _quota_exceeded(upload: Upload, detail: str, reservable: int) -> QuotaExceeded:
     """Return the problem, with the quota as it is after the rollback of this reservation."""
     quota = usage_and_limits()
     quota["reserved_bytes"] = (quota["reserved_bytes"] or 0) - upload.reserved_bytes
     quota["reserved_objects"] = (quota["reserved_objects"] or 0) - 1
-    detail = f"Your uploads under way may hold {limit} now. Complete or end some of them first."
     return QuotaExceeded(detail, members={"quota": quota, "reservable_bytes": reservable})
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 from django.forms.models import BaseInlineFormSet
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
+from core.text.translation import translated
 from tenants import names
 from tenants.context import LIMIT_NAMES, MAX_LIMIT, limit_overrides
 from tenants.domains.validation import clean_new_domain, is_domain_available
@@ -24,7 +24,7 @@ def clean_with(rule: Callable[[str], str], text: str) -> str:
     try:
         return rule(text)
     except ValidationFailed as problem:
-        errors = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+        errors = [forms.ValidationError(translated(f.detail), f.code) for f in problem.errors]
         raise forms.ValidationError(errors) from problem
 
 

@@ -19,6 +19,7 @@ from dns.rdatatype import TXT
 from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
 
 from core.problems import RateLimited
+from core.text.translation import translatable
 from tenants.models import Domain
 
 
@@ -74,7 +75,9 @@ def lookup_slot() -> Iterator[None]:
     """
     if not LOOKUP_SLOTS.acquire(blocking=False):
         after = str(round(LOOKUP_TIMEOUT))
-        detail = f"Other domains are being looked up. Try again in {after} seconds."
+        detail = translatable(
+            "Other domains are being looked up. Try again in %(count)s seconds.", count=int(after)
+        )
         raise RateLimited(detail, headers={"Retry-After": after})
     try:
         yield

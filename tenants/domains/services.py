@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError
+from core.text.translation import translatable
 from tenants.context import tenant_target
 from tenants.domains.dns_proof import CheckResult, new_proof_token
 from tenants.domains.validation import clean_custom_domain, clean_new_domain
@@ -52,7 +53,7 @@ def get_domain_by_name(tenant_id: uuid.UUID, name: str) -> Domain:
     """
     domain = domains_of(tenant_id).filter(domain=name).first()
     if domain is None:
-        raise DomainNotFound(f"The workspace has no domain {name!r}.")
+        raise DomainNotFound(translatable("The workspace has no domain %(name)r.", name=name))
     return domain
 
 
@@ -193,7 +194,8 @@ def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
         raise DomainTaken(errors=[TAKEN_ERROR])
     most = settings.CUSTOM_DOMAINS_PER_TENANT
     if custom.filter(tenant=tenant).count() >= most:
-        raise TooManyDomains(f"A workspace has at most {most} custom domains.")
+        detail = translatable("A workspace has at most %(count)s custom domains.", count=most)
+        raise TooManyDomains(detail)
     domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
     domain.proof_token = new_proof_token()
     domain.save(force_insert=True)

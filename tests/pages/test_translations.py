@@ -7,19 +7,29 @@ import polib
 import pytest
 from django.conf import settings
 from django.contrib.auth.password_validation import get_default_password_validators
+from django.core import validators
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext, override
+from rest_framework import exceptions as drf
+from rest_framework import fields
+from rest_framework import serializers as drf_serializers
 
 from accounts.users.creation import MAX_NAME_LENGTH
 from core.crypto.passwords import SAME_PASSWORD
 from core.problems import ValidationFailed, catalogue
 from core.text.names import CONTROL, DIRECTION, INVISIBLE, clean_name
+from core.text.translation import translated
 from tenants.names import NAME_LENGTH_ERROR
-from tests.support.translatable_strings import ROOT, translatable_strings
+from tests.support.translatable_strings import (
+    ROOT,
+    composed_error_sentences,
+    error_sentences,
+    translatable_strings,
+)
 
 FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
 COMPILE = f"python -c \"import polib; polib.pofile('{FOLDER.name}/django.po').save_as_mofile(…)\""
-PLACEHOLDER = re.compile(r"%\(\w+\)s|%[ds]|<[^>]+>")
+PLACEHOLDER = re.compile(r"%\(\w+\)[srd]|%[ds]|<[^>]+>")
 FAULT = re.compile(r'FieldError\([^()]*?"([A-Z][^"{}]+\.)"')
 
 
@@ -52,6 +62,57 @@ def test_problem_titles_are_translated(entries) -> None:
     assert titles - set(entries) == set()
 
 
+def test_api_errors_are_translated(entries) -> None:
+    """Some are in the catalogues of Django and of Django REST framework."""
+    autodiscover_modules("problems")
+    known = set(entries) | {entry.msgid_plural for entry in entries.values()}
+    found = error_sentences()
+
+    with override("pt-br"):
+        assert {text for text in found - known if gettext(text) == text} == set()
+    assert len(found) > 150
+
+
+def test_no_api_error_is_composed_without_a_template() -> None:
+    autodiscover_modules("problems")
+
+    assert composed_error_sentences() == []
+
+
+def framework_messages() -> set[str]:
+    """The messages of Django REST framework's fields and exceptions, and of Django's validators."""
+    kinds = [*vars(fields).values(), *vars(drf_serializers).values()]
+    errors = [
+        kind.default_error_messages
+        for kind in kinds
+        if isinstance(kind, type) and hasattr(kind, "default_error_messages")
+    ]
+    found = {message for messages in errors for message in messages.values()}
+    found |= {
+        vars(kind)["default_detail"]
+        for kind in vars(drf).values()
+        if isinstance(kind, type) and "default_detail" in vars(kind)
+    }
+    found |= {
+        kind.message
+        for kind in vars(validators).values()
+        if isinstance(kind, type) and hasattr(kind, "message")
+    }
+    return found
+
+
+def test_messages_of_the_frameworks_are_translated() -> None:
+    unused = {"A valid biginteger is required.", "Integer value too large to convert to float"}
+    found = framework_messages()
+    with override("en"):
+        english = {str(message) for message in found} - {""}
+    with override("pt-br"):
+        portuguese = {str(message) for message in found}
+
+    assert len(english) > 50
+    assert english & portuguese <= unused
+
+
 def test_form_errors_are_translated(entries) -> None:
     sources = [*Path(ROOT, "tenants").rglob("*.py"), Path(ROOT, "operations/tenant_owners.py")]
     faults = {fault for source in sources for fault in FAULT.findall(source.read_text())}
@@ -70,9 +131,9 @@ def test_name_and_password_errors_are_translated(entries) -> None:
     faults = {refused.value.errors[0].detail, NAME_LENGTH_ERROR[1], SAME_PASSWORD}
 
     with override("pt-br"):
-        said = {gettext(detail) for detail in own | faults}
+        said = {translated(detail) for detail in faults}
         untranslated = {rule.get_help_text() for rule in rules} & own
-    assert said & (own | faults) == set()
+    assert said & faults == set()
     assert untranslated == set()
 
 
