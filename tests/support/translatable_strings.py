@@ -19,13 +19,15 @@ ERROR_FOLDERS = ("core", "accounts", "tenants", "files", "idempotency", "staff")
 # For operators and in OpenAPI, in English only.
 ENGLISH_ONLY = re.compile(
     "management|migrations|admin_config|tenants/fleet|tenants/schemas|files/reconciliation|"
-    "files/storage_doctor|core/observability|core/termination|core/api/openapi"
+    "files/storage_doctor|core/observability|core/termination|core/api/openapi|core/text/sizes|"
+    "tenants/lookup"
 )
 DOCUMENTATION = {"help_text", "description", "how"}
 DOCUMENTING_CALLS = {"search_parameter", "SearchParameter"}
 # Constants with documentation of OpenAPI.
 DOCUMENTATION_NAMES = re.compile("_HELP$|^how$|_DESCRIPTION$")
 DESCRIPTIONS = {
+    "A ZIP of the current contents, stored without compression.",
     "A staff token: `ags_…`.",
     "All objects together, in bytes.",
     "From `next` and `previous`.",
