@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _devstack(home: Path, port: int, command: str) -> subprocess.CompletedProces
         env=_environment(home, port),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_SECONDS,
         check=False,
     )
 
@@ -63,7 +64,14 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def up(servers: None) -> Iterator[Running]:
-    """A running stack; the last test of this module ends it."""
+    """A running stack for tests that leave it running."""
+    with running_stack() as running:
+        yield running
+
+
+@contextmanager
+def running_stack() -> Iterator[Running]:
+    """Start a stack as users do, and end it with what it has left."""
     with temporary_home() as home:
         port = _free_port()
         process = subprocess.Popen(
@@ -166,10 +174,11 @@ def test_missing_binary_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_sigterm_leaves_nothing_running(up: Running) -> None:
-    up.process.send_signal(signal.SIGTERM)
+def test_sigterm_leaves_nothing_running(servers: None) -> None:
+    with running_stack() as own:
+        own.process.send_signal(signal.SIGTERM)
 
-    assert up.process.wait(timeout=60) == 0
-    assert orphans.find(Home.at(up.home)) == []
-    assert is_free(up.port)
-    assert _devstack(up.home, up.port, "status").returncode == 3
+        assert own.process.wait(timeout=START_SECONDS) == 0
+        assert orphans.find(Home.at(own.home)) == []
+        assert is_free(own.port)
+        assert _devstack(own.home, own.port, "status").returncode == 3

@@ -41,8 +41,18 @@ def test_recorded_sql_makes_the_same_schema_as_operations(fleet: Fleet):
     fleet.migrate("--parallel", "1")  # the first by its operations, the others by the recorded SQL
     fleet.make("eve")  # from the template
 
-    facts = [describe_schema(fleet.database, schema) for schema in fleet.schemas().values()]
-    assert all(fact == facts[0] for fact in facts)
+    first, *others = (structure_of(fleet, schema) for schema in fleet.schemas().values())
+    for other in others:
+        assert other == first
+
+
+def structure_of(fleet: Fleet, schema: str) -> dict[str, list[str]]:
+    """Return the description of a schema without the last values of its sequences.
+
+    They depend on what earlier tests have done in the shared fleet.
+    """
+    facts = describe_schema(fleet.database, schema)
+    return {**facts, "sequences": [row.rpartition(",")[0] for row in facts["sequences"]]}
 
 
 def test_plan_changes_nothing(fleet: Fleet):

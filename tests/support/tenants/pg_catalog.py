@@ -8,7 +8,9 @@ QUERIES = {
     "tables": "SELECT c.relname, c.relkind::text, c.relpersistence::text, r.rolname, "
     "c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text, c.relreplident::text "
     "FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relnamespace = {schema}",
-    "columns": "SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), "
+    # Not attnum: a column that was dropped leaves a gap.
+    "columns": "SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), "
+    "a.attname, format_type(a.atttypid, a.atttypmod), "
     "a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attcollation::text "
     "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
     "LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum "
