@@ -106,7 +106,7 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_HTTPONLY = True
 # The session of a browser on a tenant's host (accounts/sessions/browser.py).
-BROWSER_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_session"
+BROWSER_COOKIE_NAME = f"{COOKIE_PREFIX}aggios"
 BROWSER_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 # Not in a cookie: a message can hold a password that is shown once.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

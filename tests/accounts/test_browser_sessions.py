@@ -18,7 +18,7 @@ from tests.support.http_client import PASSWORD, Site
 
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
-COOKIE = "aggios_session"
+COOKIE = "aggios"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 ME = "/api/users/me"
 
@@ -29,7 +29,7 @@ def browser(site: Site, acme: Agency) -> Browser:
 
 
 def cookie_of(browser: Browser) -> str:
-    [value] = [each.value for each in browser.client.cookies.jar if each.name == COOKIE]
+    value = [each.value for each in browser.client.cookies.jar if each.name == COOKIE][-1]
     assert value
     return value
 
@@ -53,7 +53,7 @@ def age(agency: Agency, session: Session, *, by: timedelta) -> str:
 
 def refresh_token_of(browser: Browser, agency: Agency) -> str:
     with tenant_context(agency.ref):
-        return _refresh_token([each.value for each in browser.client.cookies.jar][-1] or "")
+        return _refresh_token(cookie_of(browser))
 
 
 def with_cookie(site: Site, agency: Agency, value: str) -> Browser:
@@ -68,7 +68,7 @@ def test_log_in_sets_a_protected_cookie_and_opens_a_session(site: Site, acme: Ag
     done = browser.submit("/login", {"email": acme.owner.email, "password": PASSWORD})
 
     assert (done.status_code, done.headers["location"]) == (303, "/")
-    [cookie] = [c for c in done.headers.get_list("set-cookie") if c.startswith(COOKIE)]
+    [cookie] = [c for c in done.headers.get_list("set-cookie") if c.startswith(f"{COOKIE}=")]
     attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert {"httponly", "samesite=lax", "path=/", "max-age=604800"} <= attributes
     assert not any(part.startswith("domain") for part in attributes)
