@@ -1,15 +1,12 @@
 """Pages in a real browser. Without one, these tests are skipped and the end of the run says so."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.http_client import Site
 from tests.support.pages.chromium import Driver, why_no_browser
-
-if TYPE_CHECKING:
-    from tests.support.pages.profiles import Profiles
+from tests.support.pages.profiles import Profiles
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,14 +49,12 @@ def allowed_faults() -> list[str]:
 
 
 @pytest.fixture
-def page_of(chromium: Driver, site: Site, allowed_faults: list[str]) -> "Iterator[Profiles]":
+def page_of(chromium: Driver, site: Site, allowed_faults: list[str]) -> Iterator[Profiles]:
     """Open a page in a new profile: ``page_of(agency.host, language="pt-BR", width=360)``.
 
     No page may cause a console error, an uncaught exception, a violation of the content security
     policy or a request to another origin than the page's own and the store's.
     """
-    from tests.support.pages.profiles import Profiles
-
     with chromium.in_use() as program:
         profiles = Profiles(program, site)
         yield profiles

@@ -1,9 +1,9 @@
 """axe-core: finds accessibility faults of a page (WCAG 2.2 A and AA, best practices)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SERIOUS = {"serious", "critical"}
 # Playwright evaluates it outside of the page's policy, so the policy needs no exception.
@@ -16,8 +16,10 @@ RUN = """() => axe.run(document, {
 })"""
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: "Page") -> None:
     """Fail with the violations of impact serious or critical, one for each element."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
     page.evaluate(AXE_SCRIPT)
     violations: list[dict[str, Any]] = page.evaluate(RUN)["violations"]
     serious = [

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
-
 from tests.support.http_client import BASE_DOMAIN, Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
 LOCAL_SCHEMES = {"about", "blob", "data"}
 REFUSED_RESOURCE = "Failed to load resource: the server responded with a status of "
@@ -28,7 +30,7 @@ def origin_of(url: str) -> str:
 class Faults:
     """The faults of one browser context; ``domains`` are custom domains that it may open."""
 
-    def __init__(self, context: BrowserContext, site: Site, domains: Iterable[str] = ()) -> None:
+    def __init__(self, context: "BrowserContext", site: Site, domains: Iterable[str] = ()) -> None:
         self._domains = {BASE_DOMAIN, *domains}
         self._store = f"http://s3.{BASE_DOMAIN}:{site.port}"
         self._refused_pages: set[str] = set()
@@ -52,22 +54,22 @@ class Faults:
             and not any(pattern.search(f"{text} {url}") for pattern in patterns)
         ]
 
-    def _note_console(self, message: ConsoleMessage) -> None:
+    def _note_console(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "assert"}:
             self._found.append((message.text, message.location["url"]))
 
-    def _note_error(self, error: WebError) -> None:
+    def _note_error(self, error: "WebError") -> None:
         self._found.append((f"uncaught: {error.error}", ""))
 
-    def _note_response(self, response: Response) -> None:
+    def _note_response(self, response: "Response") -> None:
         if response.status >= 400 and response.request.is_navigation_request():
             self._refused_pages.add(response.url)
 
-    def _note_request(self, request: Request) -> None:
+    def _note_request(self, request: "Request") -> None:
         if not self._is_own(request):
             self._found.append((f"request to another origin: {request.url}", request.url))
 
-    def _is_own(self, request: Request) -> bool:
+    def _is_own(self, request: "Request") -> bool:
         parts = urlsplit(request.url)
         if parts.scheme in LOCAL_SCHEMES or origin_of(request.url) == self._store:
             return True

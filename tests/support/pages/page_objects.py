@@ -56,11 +56,11 @@ class PageObjects(dict[str, str]):
 
     def host(self, row: PageRow) -> Host:
         """Return the host of a row."""
-        return self.site.host(self._label(row.kind))
+        return self.site.host(self.label(row.kind))
 
     def browser(self, row: PageRow, *, language: str = "en") -> Browser:
         """Return a browser at the host of a row, logged in as the row demands."""
-        label = self._label(row.kind)
+        label = self.label(row.kind)
         if row.who == PUBLIC:
             return Browser(self.site, label, language=language)
         key = (row.who, language)
@@ -70,7 +70,8 @@ class PageObjects(dict[str, str]):
             self._browsers[key] = browser
         return self._browsers[key]
 
-    def _label(self, kind: str) -> str:
+    def label(self, kind: str) -> str:
+        """Return the label of a kind of host."""
         if kind == "suspended":
             return self.suspended.slug
         labels = {"apex": "", "tenant": self.agency.slug, "unknown": "nobody-here"}
@@ -137,14 +138,17 @@ def share_with_password(objects: PageObjects) -> str:
     return urlsplit(share["url"]).path.rpartition("/")[2]
 
 
+def file(objects: PageObjects) -> str:
+    """Return the id of a file, renamed to ``texts["file"]``."""
+    owner = objects.agency.owner.at
+    made = add_file(owner, "offer.txt", b"what is shared")
+    name = objects.texts.get("file", "Offer for the summer campaign.txt")
+    assert owner.patch(f"/api/files/{made['id']}", {"name": name}).status_code == 200
+    return str(made["id"])
+
+
 MAKERS: dict[str, Callable[[PageObjects], str]] = {
-    "file": lambda objects: str(
-        add_file(
-            objects.agency.owner.at,
-            objects.texts.get("file", "Offer for the summer campaign.txt"),
-            b"what is shared",
-        )["id"]
-    ),
+    "file": file,
     "invitation": invitation,
     "invitation_link": invitation_link,
     "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),

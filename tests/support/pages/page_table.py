@@ -1,7 +1,8 @@
 """Every page, as tests and screenshots open it. A page without a row fails the suite.
 
 A new page needs a row here. Its path may have placeholders: names of functions in ``MAKERS``
-(tests/support/pages/page_objects.py). tests/browser/test_every_page.py opens each row.
+(tests/support/pages/page_objects.py). tests/browser/test_every_page.py and
+tests/pages/test_hostile_pages.py open each row, and so does scripts/screenshots.sh.
 """
 
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class PageRow:
     """The query parameters that the page reads, besides those of the path."""
     is_swagger_ui: bool = False
     """It needs JavaScript, and has colours and nested buttons of its own that axe refuses."""
+    checks_csrf: bool = True
+    """False for a page that ignores cookies: its forms need no token (pages/shares.py)."""
     language: str = ""
     """The language of a page that has only one."""
     then: "Callable[[Page], None] | None" = None
@@ -95,7 +98,9 @@ TENANT = [
         "reset-errors", "tenant", "/password/reset?token=x", "password-reset-page", then=submit
     ),
     PageRow("verify", "tenant", "/email/verify?token=x", "email-verify-page"),
-    PageRow("share-password", "tenant", "/s/{share_with_password}", "share-page"),
+    PageRow(
+        "share-password", "tenant", "/s/{share_with_password}", "share-page", checks_csrf=False
+    ),
     PageRow("share-wrong", "tenant", "/s/{share_with_password}", "share-page", then=submit),
     PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404),
     PageRow("workspace-not-found", "tenant", "/nothing", status=404),

@@ -1,15 +1,16 @@
 """Pages in Chromium, each in a browser profile of its own, and the faults that they cause."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page
+from typing import TYPE_CHECKING, Any
 
 from tests.support.browser import Browser
 from tests.support.http_client import Host, Site
 from tests.support.pages.chromium import TIMEOUT_MILLISECONDS
 from tests.support.pages.faults import Faults
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
+    from playwright.sync_api import BrowserContext, Page
 
 LOCALES = {"en": "en-US", "pt-BR": "pt-BR"}
 
@@ -17,7 +18,7 @@ LOCALES = {"en": "en-US", "pt-BR": "pt-BR"}
 class Profiles:
     """Opens pages: the value of the fixture ``page_of``."""
 
-    def __init__(self, chromium: Chromium, site: Site) -> None:
+    def __init__(self, chromium: "Chromium", site: Site) -> None:
         self._chromium = chromium
         self._site = site
         self._opened: list[tuple[BrowserContext, Faults]] = []
@@ -33,7 +34,7 @@ class Profiles:
         cookies_of: Browser | None = None,
         domains: tuple[str, ...] = (),
         **options: Any,
-    ) -> Page:
+    ) -> "Page":
         """Return an empty page in a new profile. Paths are relative to the host.
 
         ``cookies_of`` is a browser without Chromium that has logged in; ``domains`` are custom
@@ -66,7 +67,7 @@ def address_of(host: Host) -> str:
     return f"http://{host.name}:{host.port}"
 
 
-def copy_cookies(browser: Browser, page: Page) -> None:
+def copy_cookies(browser: Browser, page: "Page") -> None:
     """Give the cookies of a browser without Chromium to a page's profile."""
     address = f"http://{browser.host}"
     page.context.add_cookies(

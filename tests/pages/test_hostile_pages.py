@@ -1,0 +1,214 @@
+"""Attacks on every page of tests/support/pages/page_table.py. A page without a row fails."""
+
+from collections.abc import Callable
+from html import escape
+from urllib.parse import parse_qsl, quote, urlencode
+
+import httpx
+import pytest
+
+from tests.support.browser import TOKEN, Browser
+from tests.support.http_client import BASE_DOMAIN, Site
+from tests.support.pages.hostile import (
+    EVIL_URLS,
+    PAYLOADS,
+    REDIRECT_PARAMETERS,
+    STORED,
+    assert_inert,
+    assert_redirect_is_own,
+    takes_post,
+)
+from tests.support.pages.page_objects import PageObjects
+from tests.support.pages.page_table import PAGES, PUBLIC, PageRow
+from tests.support.routes import ROUTES
+from tests.support.table_dumps import dump_tables
+
+pytestmark = pytest.mark.usefixtures("fresh_limits")
+
+ROWS = [row for row in PAGES if row.then is None]
+PRIVATE = [row for row in ROWS if row.who != PUBLIC]
+OF_A_TENANT = [row for row in ROWS if row.kind == "tenant" and "{" in row.path]
+FORMS = [row for row in ROWS if row.status < 300 and takes_post(row) and row.checks_csrf]
+LOG_IN_PATHS = {"/login", "/admin/login/"}
+
+
+def each(rows: list[PageRow]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
+
+
+@pytest.mark.parametrize("kind", sorted(set(ROUTES) - {"api"}))
+def test_every_page_has_a_row(kind: str):
+    pages = {route.name for route in ROUTES[kind] if not route.path.startswith("/api/")}
+
+    assert pages - {row.route for row in ROWS if row.kind == kind} == set()
+
+
+@each(ROWS)
+def test_page_cannot_be_framed(page_objects: PageObjects, row: PageRow):
+    answer = page_objects.browser(row).get(page_objects.path(row))
+
+    assert answer.status_code == row.status
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@each(PRIVATE)
+def test_private_page_without_log_in_is_not_shown(
+    site: Site, page_objects: PageObjects, row: PageRow
+):
+    anonymous = Browser(site, page_objects.label(row.kind))
+
+    answer = anonymous.get(page_objects.path(row))
+
+    if answer.status_code in {302, 303}:
+        assert answer.headers["location"].partition("?")[0] in LOG_IN_PATHS
+    else:
+        assert answer.status_code in {401, 403, 404, 405}
+
+
+@each(OF_A_TENANT)
+def test_ids_of_another_tenant_are_not_found(
+    page_objects: PageObjects, hostile_objects: PageObjects, row: PageRow
+):
+    answer = hostile_objects.browser(row).get(page_objects.path(row))
+
+    assert answer.status_code in {403, 404, 405}
+    assert page_objects.texts["company"] not in answer.text
+
+
+def csrf_attacks(own: str, token: str, foreign_token: str) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return forged forms: the token that each sends, and its headers."""
+    port = own.rpartition(":")[2]
+    origins = {
+        "sibling": f"http://evil.{BASE_DOMAIN}:{port}",
+        "parent": f"http://{BASE_DOMAIN}:{port}1",
+        "foreign": "https://evil.example",
+        "null": "null",
+    }
+    return {
+        "no token": ("", {"Origin": own}),
+        "foreign token": (foreign_token, {"Origin": own}),
+        **{name: (token, {"Origin": origin}) for name, origin in origins.items()},
+        "cross-site": (token, {"Sec-Fetch-Site": "cross-site"}),
+        "same-site": (token, {"Sec-Fetch-Site": "same-site"}),
+    }
+
+
+@each(FORMS)
+def test_forged_form_is_refused_and_changes_nothing(
+    page_objects: PageObjects, hostile_objects: PageObjects, row: PageRow
+):
+    browser, path = page_objects.browser(row), page_objects.path(row)
+    token, foreign = TOKEN.search(browser.get(path).text), token_of(hostile_objects)
+    assert token
+    slug = page_objects.agency.slug
+    before = dump_tables(slug)
+    fields = dict(parse_qsl(path.partition("?")[2]))
+
+    answers = {}
+    for name, (sent, headers) in csrf_attacks(f"http://{browser.host}", token[1], foreign).items():
+        form = {**fields, "csrfmiddlewaretoken": sent}
+        answers[name] = browser.client.post(path, data=form, headers=headers)
+
+    assert {name: is_form_expired(answer) for name, answer in answers.items()} == dict.fromkeys(
+        answers, True
+    )
+    assert dump_tables(slug) == before
+
+
+@each([row for row in FORMS if row.who == PUBLIC])
+def test_form_of_the_page_itself_is_accepted(page_objects: PageObjects, row: PageRow):
+    """Without this the test above could pass because each form is refused."""
+    path = page_objects.path(row)
+
+    answer = page_objects.browser(row).submit(path, {})
+
+    assert not is_form_expired(answer)
+
+
+def token_of(objects: PageObjects) -> str:
+    """Return a CSRF token of another tenant's host."""
+    found = TOKEN.search(objects.browser(RESET).get(RESET.path).text)
+    assert found
+    return found[1]
+
+
+def is_form_expired(answer: httpx.Response) -> bool:
+    return answer.status_code == 403 and "form_expired" in answer.text
+
+
+RESET = next(row for row in ROWS if row.name == "reset")
+
+
+@each(ROWS)
+@pytest.mark.parametrize("target", EVIL_URLS)
+def test_parameter_redirects_to_no_other_site(page_objects: PageObjects, row: PageRow, target: str):
+    path, _, query = page_objects.path(row).partition("?")
+    values = dict(parse_qsl(query)) | dict.fromkeys(REDIRECT_PARAMETERS, target)
+
+    answer = page_objects.browser(row).get(f"{path}?{urlencode(values)}")
+
+    assert answer.status_code < 500
+    assert_redirect_is_own(answer)
+    if answer.headers["content-type"].startswith("text/html"):
+        assert_inert(answer)
+
+
+@each(ROWS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_parameter_is_escaped(page_objects: PageObjects, row: PageRow, payload: str):
+    browser = page_objects.browser(row)
+    path, _, query = page_objects.path(row).partition("?")
+    values = dict(parse_qsl(query))
+    names = {*values, *row.parameters, "lang", "notice", "page", "q", payload}
+
+    for name in sorted(names):
+        answer = browser.get(f"{path}?{urlencode({**values, name: payload})}")
+
+        assert answer.status_code < 500
+        assert_inert(answer)
+
+
+@each(ROWS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_path_is_escaped(page_objects: PageObjects, row: PageRow, payload: str):
+    browser = page_objects.browser(row)
+    path, _, query = row.path.partition("?")
+    quoted = quote(payload, safe="")
+    segments = path.split("/")
+    paths = {f"{path.rstrip('/')}/{quoted}".format_map(page_objects)}
+    for position, segment in enumerate(segments):
+        if "{" in segment or position == len(segments) - 1:
+            changed = [*segments[:position], "PAYLOAD", *segments[position + 1 :]]
+            paths.add("/".join(changed).format_map(page_objects).replace("PAYLOAD", quoted))
+
+    for hostile in sorted(paths):
+        answer = browser.get(f"{hostile}?{query.format_map(page_objects)}")
+
+        assert answer.status_code < 500
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert_inert(answer)
+
+
+@each(ROWS)
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_hostile_names_are_escaped(hostile_objects: PageObjects, row: PageRow, language: str):
+    answer = hostile_objects.browser(row, language=language).get(hostile_objects.path(row))
+
+    assert answer.status_code == row.status
+    assert_inert(answer)
+
+
+def test_hostile_names_are_shown(hostile_objects: PageObjects):
+    """Without this the test above could pass because no page shows them."""
+    rows = {row.name: row for row in ROWS}
+    shown: Callable[[str], str] = lambda name: (  # noqa: E731
+        hostile_objects.browser(rows[name]).get(hostile_objects.path(rows[name])).text
+    )
+
+    assert escape(STORED["company"]) in shown("workspace")
+    assert escape(STORED["reason"].partition("\n")[0]) in shown("suspended")
+    assert escape(STORED["company"]) in shown("admin-tenant")

@@ -1,0 +1,99 @@
+"""Hostile input for pages, and what no page may do with it."""
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from tests.support.http_client import BASE_DOMAIN
+from tests.support.pages.page_table import PageRow
+from tests.support.routes import ROUTES
+
+# A browser would build an element x-probe, run a script or calculate 1337.
+PROBE = "x-probe"
+PAYLOADS = (
+    "\"'><x-probe onload=alert(1)>",
+    "</title></textarea></script><x-probe>",
+    '"\' autofocus onfocus=alert(1) x-probe="',
+    "{{7*191}}{% load x-probe %}${7*191}",
+    "javascript:alert(1)//x-probe",
+)
+# What people may type as names. Bidirectional controls and invisible characters are refused there
+# (tests/accounts/test_name_validation.py).
+STORED = {
+    "company": "\"'><x-probe onload=alert(1)></script></title>{{7*191}}",
+    "first_name": "\"'><img src=x onerror=alert(1) x-probe>",
+    "last_name": "</script><x-probe>{% x-probe %}",
+    "file": "\"'><x-probe onload=alert(1)>{{7*191}}.txt",
+    "reason": "</p><x-probe>{{7*191}}\njavascript:alert(1)",
+}
+EVIL_URLS = (
+    "https://evil.example",
+    "//evil.example/",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "https:evil.example",
+    f"http://{BASE_DOMAIN}@evil.example/",
+    f"http://{BASE_DOMAIN}.evil.example/",
+    "javascript:alert(1)",
+    "data:text/html,x",
+)
+REDIRECT_PARAMETERS = ("next", "url", "to", "redirect", "return_to", "continue", "workspace")
+URL_ATTRIBUTES = {"action", "formaction", "href", "poster", "src", "srcset", "content"}
+
+
+class Elements(HTMLParser):
+    """The elements of a page as a browser would build them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+
+def assert_inert(answer: httpx.Response) -> None:
+    """Fail if hostile text became an element, an attribute, a script, a URL or a calculation."""
+    faults = []
+    for tag, attributes in Elements(answer.text).found:
+        names = {tag, *attributes}
+        if PROBE in names or any(name.startswith("on") for name in attributes):
+            faults.append(f"<{tag} {attributes}>")
+        if tag == "script" and not attributes.get("src"):
+            faults.append("a script inside of the page")
+        faults += [
+            f"<{tag} {name}={value}>"
+            for name, value in attributes.items()
+            if name in URL_ATTRIBUTES and leads_away(str(answer.url), value)
+        ]
+    assert faults == []
+    assert "1337" not in answer.text
+
+
+def leads_away(base: str, target: str) -> bool:
+    """Tell whether a URL of a page runs a script or leads to a site of an attacker."""
+    parts = urlsplit(urljoin(base, target.strip().replace("\\", "/")))
+    return parts.scheme in {"javascript", "vbscript"} or "evil.example" in (parts.hostname or "")
+
+
+def assert_redirect_is_own(answer: httpx.Response) -> None:
+    """Fail if a response redirects to a host that is not ours."""
+    location = answer.headers.get("location")
+    if location is None:
+        return
+    # As a browser reads it (WHATWG URL): without tabs and line breaks, backslashes as slashes.
+    read = location.translate(str.maketrans("\\", "/", "\t\r\n"))
+    parts = urlsplit(urljoin(f"http://x.{BASE_DOMAIN}/", read))
+    assert parts.scheme in {"http", "https"}, location
+    assert f".{parts.hostname}".endswith(f".{BASE_DOMAIN}"), location
+
+
+def takes_post(row: PageRow) -> bool:
+    """Tell whether the route of a row answers POST."""
+    kind = "tenant" if row.kind == "suspended" else row.kind
+    routes = ROUTES.get(kind, [])
+    return any(route.name == row.route and "POST" in route.methods.split() for route in routes)
