@@ -23,6 +23,11 @@ manage *arguments:
 install-browser:
     scripts/install-browser.sh
 
+# screenshots of every page: just screenshots folder -k login
+[group('test')]
+screenshots *arguments:
+    scripts/screenshots.sh "$@"
+
 # all checks and tests, or pytest with your arguments: just test tests/files -x
 [group('test')]
 test *arguments:

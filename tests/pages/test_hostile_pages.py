@@ -1,6 +1,5 @@
 """Attacks on every page of tests/support/pages/page_table.py. A page without a row fails."""
 
-from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -8,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.browser import TOKEN, Browser
-from tests.support.http_client import BASE_DOMAIN, Site
+from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 from tests.support.pages.hostile import (
     EVIL_URLS,
     PAYLOADS,
@@ -21,6 +20,7 @@ from tests.support.pages.hostile import (
 from tests.support.pages.page_objects import PageObjects
 from tests.support.pages.page_table import PAGES, PUBLIC, PageRow
 from tests.support.routes import ROUTES
+from tests.support.staff import NewStaff
 from tests.support.table_dumps import dump_tables
 
 pytestmark = pytest.mark.usefixtures("fresh_limits")
@@ -157,6 +157,23 @@ def test_parameter_redirects_to_no_other_site(page_objects: PageObjects, row: Pa
         assert_inert(answer)
 
 
+@pytest.mark.parametrize("target", EVIL_URLS)
+def test_log_in_leads_to_no_other_site(
+    site: Site, page_objects: PageObjects, new_staff: NewStaff, target: str
+):
+    owner, staff = page_objects.agency.owner, new_staff()
+    secret = {"password": PASSWORD, "next": target}
+
+    answers = [
+        Browser(site, page_objects.agency.slug).submit("/login", {"email": owner.email, **secret}),
+        Browser(site, "admin").submit("/admin/login/", {"username": staff.email, **secret}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [303, 302]
+    for answer in answers:
+        assert_redirect_is_own(answer)
+
+
 @each(ROWS)
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_parameter_is_escaped(page_objects: PageObjects, row: PageRow, payload: str):
@@ -205,9 +222,9 @@ def test_hostile_names_are_escaped(hostile_objects: PageObjects, row: PageRow, l
 def test_hostile_names_are_shown(hostile_objects: PageObjects):
     """Without this the test above could pass because no page shows them."""
     rows = {row.name: row for row in ROWS}
-    shown: Callable[[str], str] = lambda name: (  # noqa: E731
-        hostile_objects.browser(rows[name]).get(hostile_objects.path(rows[name])).text
-    )
+
+    def shown(name: str) -> str:
+        return hostile_objects.browser(rows[name]).get(hostile_objects.path(rows[name])).text
 
     assert escape(STORED["company"]) in shown("workspace")
     assert escape(STORED["reason"].partition("\n")[0]) in shown("suspended")

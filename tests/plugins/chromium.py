@@ -9,6 +9,11 @@ from tests.support.pages.chromium import Driver, why_no_browser
 from tests.support.pages.profiles import Profiles
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what scripts/screenshots.sh needs."""
+    parser.addoption("--screenshots", metavar="FOLDER", help="where screenshots.py puts its files")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", "browser: drives Chromium; skipped if there is none")

@@ -19,6 +19,7 @@ LONGEST = (
     "tests/mail/test_mailer.py",
     "tests/mail/test_deliver_mail_command.py",
     "tests/browser/test_every_page.py",
+    "tests/pages/test_hostile_pages.py",
     "tests/files/test_upload_verification.py",
     "tests/files/test_storage_doctor.py",
     "tests/files/test_reconciliation.py",

@@ -10,8 +10,12 @@ from audit.services import SYSTEM
 from pages.signup import SIGNED_UP_SALT
 from staff.services import create_staff
 from tenants.lifecycle import suspend_tenant
-from tests.support.accounts.invitations import post_invitation, token_of_invitation
-from tests.support.browser import Browser
+from tests.support.accounts.invitations import (
+    post_invitation,
+    token_of_invitation,
+    update_user_row,
+)
+from tests.support.browser import Browser, logged_in
 from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import create_share
@@ -65,9 +69,7 @@ class PageObjects(dict[str, str]):
             return Browser(self.site, label, language=language)
         key = (row.who, language)
         if key not in self._browsers:
-            browser = Browser(self.site, label, language=language)
-            LOG_INS[row.who](self, browser)
-            self._browsers[key] = browser
+            self._browsers[key] = LOG_INS[row.who](self, language)
         return self._browsers[key]
 
     def label(self, kind: str) -> str:
@@ -83,40 +85,31 @@ class PageObjects(dict[str, str]):
 
 
 def member(objects: PageObjects) -> Person:
-    """Add a member to the workspace."""
-    return add_member(objects.agency, f"ben-{secrets.token_hex(4)}@pages.test")
+    """Add a member to the workspace, with the names of ``texts``."""
+    person = add_member(objects.agency, f"ben-{secrets.token_hex(4)}@pages.test")
+    names = {name: objects.texts[name] for name in ("first_name", "last_name")}
+    update_user_row(objects.agency, person.email, **names)
+    return person
 
 
-def log_in_owner(objects: PageObjects, browser: Browser) -> None:
-    """Log the owner of the workspace in."""
-    log_in_to_workspace(browser, objects.agency.owner.email)
-
-
-def log_in_member(objects: PageObjects, browser: Browser) -> None:
-    """Log a new member of the workspace in."""
-    log_in_to_workspace(browser, member(objects).email)
-
-
-def log_in_to_workspace(browser: Browser, email: str, password: str = PASSWORD) -> None:
-    """Send the log-in form of a workspace."""
-    answer = browser.submit("/login", {"email": email, "password": password})
-    assert answer.status_code == 303, answer.text
-
-
-def log_in_staff(objects: PageObjects, browser: Browser) -> None:
-    """Log a new superuser in to the admin."""
+def log_in_staff(objects: PageObjects, language: str) -> Browser:
+    """Return a browser in which a new superuser has logged in to the admin."""
     staff = create_staff(
         email=f"s{secrets.token_hex(5)}@aggios.test",
         password=PASSWORD,
         actor=SYSTEM,
         is_superuser=True,
     )
+    browser = Browser(objects.site, "admin", language=language)
     assert log_in_to_admin(browser, staff.email).status_code == 302
+    return browser
 
 
-LOG_INS: dict[str, Callable[[PageObjects, Browser], None]] = {
-    OWNER: log_in_owner,
-    MEMBER: log_in_member,
+LOG_INS: dict[str, Callable[[PageObjects, str], Browser]] = {
+    OWNER: lambda objects, language: logged_in(objects.site, objects.agency, language=language),
+    MEMBER: lambda objects, language: logged_in(
+        objects.site, objects.agency, member(objects), language=language
+    ),
     STAFF: log_in_staff,
 }
 
