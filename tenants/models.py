@@ -246,3 +246,20 @@ class TrailHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence}:{self.hash}"
+
+
+class TenantListRequest(models.Model):
+    """A request for the list of tenants in which an address is a user (accounts/email).
+
+    It says nothing of whether there are any. The mailer deletes it when it has been answered.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.EmailField(max_length=254, unique=True)
+    language = models.CharField(max_length=10)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.id} of {self.created_at}"

@@ -22,6 +22,7 @@ from accounts.email.messages import MESSAGE_BUILDERS
 from accounts.email.outbox import CHANNEL, original_request_context
 from accounts.email.rate_limits import within_kind_limit, within_recipient_limit
 from accounts.email.rendering import EmailContent, render_message
+from accounts.email.tenant_lists import deliver_tenant_lists
 from accounts.email.transport import (
     MailConnection,
     is_permanent_failure,
@@ -157,6 +158,8 @@ def deliver_all_tenants(
             _deliver_tenant(tenant, connection, stop, outcome)
             close_old_connections()  # a connection that has entered many tenants is replaced
             between()
+        if not outcome.server_away:
+            outcome.dealt_with += deliver_tenant_lists(connection, stop)
     return outcome
 
 

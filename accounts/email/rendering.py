@@ -77,29 +77,45 @@ def render_message(letter: Letter, mail: EmailContent) -> EmailMultiAlternatives
 
     Raises: ValidationFailed for an address that cannot receive e-mail.
     """
-    tenant, workspace = current_tenant(), quoted_tenant_name()
-    context = {
-        "workspace": workspace,
-        "host": tenant_host(tenant.slug),
-        "language": letter.language,
-        **mail.context,
-    }
+    workspace = quoted_tenant_name()
+    return build_message(
+        letter.kind,
+        mail.subject % {"workspace": workspace},
+        to=letter.recipient,
+        language=letter.language,
+        message_id=str(letter.id),
+        context={
+            "workspace": workspace,
+            "host": tenant_host(current_tenant().slug),
+            **mail.context,
+        },
+    )
+
+
+def build_message(
+    kind: str, subject: str, *, to: str, language: str, message_id: str, context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    """Return the e-mail of the templates of a kind. ``context`` names the host that sends it.
+
+    Raises: ValidationFailed for an address that cannot receive e-mail.
+    """
+    context = {"language": language, **context}
     message = EmailMultiAlternatives(
-        subject=" ".join((mail.subject % {"workspace": workspace}).split()),
-        body=render_to_string(f"mail/{letter.kind}.txt", context).strip() + "\n",
+        subject=" ".join(subject.split()),
+        body=render_to_string(f"mail/{kind}.txt", context).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         # The canonical form: a mail library would encode a domain by IDNA 2003.
-        to=[canonical_address(letter.recipient)],
+        to=[canonical_address(to)],
         headers={
             # RFC 3834: no automatic reply, such as an absence note.
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
-            "Content-Language": letter.language,
+            "Content-Language": language,
             # The same for every attempt, so that a mailbox can recognise duplicates.
-            "Message-ID": f"<{letter.id}@{tenant_host(tenant.slug)}>",
+            "Message-ID": f"<{message_id}@{context['host']}>",
         },
     )
-    html = render_to_string(f"mail/{letter.kind}.html", context)
+    html = render_to_string(f"mail/{kind}.html", context)
     message.attach_alternative(html, "text/html")
     return message
 

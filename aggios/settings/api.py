@@ -86,6 +86,8 @@ RATE_LIMITS = {
     "invite_tenant": env.text("RATE_LIMIT_INVITE_TENANT", "500/86400"),
     "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "100/3600"),
     "invite_address": env.text("RATE_LIMIT_INVITE_ADDRESS", "3/3600"),
+    # Lists of workspaces that a client asks for; "mail" bounds the e-mails to an address.
+    "tenant_list": env.text("RATE_LIMIT_TENANT_LIST", "10/3600"),
     "domain_check": env.text("RATE_LIMIT_DOMAIN_CHECK", "30/600"),
     "forgot": env.text("RATE_LIMIT_FORGOT", "20/3600"),
     "forgot_account": env.text("RATE_LIMIT_FORGOT_ACCOUNT", "5/3600"),

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from aggios.urls import common
-from pages.home import find_workspace
+from pages.find_workspace import find_workspace, mail_workspaces
 from pages.site import urls as site
 
 urlpatterns = [
     path("", find_workspace, name="find-workspace"),
+    path("by-email", mail_workspaces, name="mail-workspaces"),
     *site.closed_to_robots,
     *common.urlpatterns,
 ]

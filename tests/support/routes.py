@@ -160,7 +160,11 @@ ROUTES = {
         *OF_STAFF,
         *COMMON,
     ],
-    "dash": [Route("find-workspace", "/", "GET"), *COMMON],
+    "dash": [
+        Route("find-workspace", "/", "GET"),
+        Route("mail-workspaces", "/by-email", "GET POST"),
+        *COMMON,
+    ],
     "admin": [Route("admin-front", "/", "GET"), *STAFF_LOG_IN, *OF_STAFF, *COMMON],
     "tenant": [
         Route("workspace", "/", "GET"),

@@ -62,6 +62,18 @@ def submit_without_cookies(page: "Page") -> None:
     submit(page)
 
 
+def ask_for_the_list(page: "Page") -> None:
+    """Ask on dash. for the list of workspaces of an address."""
+    page.locator("[name=email]").fill("olga@initech.test")
+    ask_without_an_address(page)
+
+
+def ask_without_an_address(page: "Page") -> None:
+    """Send the form for the list of workspaces as it is."""
+    page.locator("form[method=post] [type=submit]").click()
+    page.wait_for_load_state()
+
+
 APEX = [
     PageRow("front", "apex", "/", "front"),
     PageRow("features", "apex", "/features", "site-features"),
@@ -86,6 +98,9 @@ APEX = [
 DASH = [
     PageRow("find", "dash", "/", "find-workspace", parameters=("workspace",)),
     PageRow("find-unknown", "dash", "/?workspace=nobody-here", "find-workspace", status=404),
+    PageRow("find-by-email", "dash", "/by-email", "mail-workspaces", status=302),
+    PageRow("find-by-email-sent", "dash", "/", "mail-workspaces", then=ask_for_the_list),
+    PageRow("find-by-email-errors", "dash", "/", "mail-workspaces", then=ask_without_an_address),
 ]
 TENANT = [
     PageRow("workspace", "tenant", "/", "workspace"),
