@@ -19,6 +19,8 @@ USER = {
     "is_active": True,
     "created_at": "2026-01-01T09:00:00.000000Z",
     "updated_at": "2026-01-01T09:00:00.000000Z",
+    "language": "",
+    "time_zone": "",
 }
 
 

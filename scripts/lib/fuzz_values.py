@@ -154,6 +154,7 @@ VALID_VALUES: dict[str, Callable[[FuzzUser], Values]] = {
     "DELETE /api/tenant/domains/{domain_id}": _domain,
     "POST /api/tenant/domains/{domain_id}/check": _domain,
     "POST /api/tenant/transfer": _transfer,
+    "POST /api/users/me/email": _invite,
     "GET /api/users/{user_id}": _other_user,
     "PATCH /api/users/{user_id}": _other_user,
     "DELETE /api/users/{user_id}": _other_user,

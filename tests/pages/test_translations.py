@@ -29,7 +29,7 @@ from tests.support.translatable_strings import (
 
 FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
 COMPILE = f"python -c \"import polib; polib.pofile('{FOLDER.name}/django.po').save_as_mofile(…)\""
-PLACEHOLDER = re.compile(r"%\(\w+\)[srd]|%[ds]|<[^>]+>")
+PLACEHOLDER = re.compile(r"%\(\w+\)[srd]|%[ds]|\{\w+(?::\w)?\}|<[^>]+>")
 FAULT = re.compile(r'FieldError\([^()]*?"([A-Z][^"{}]+\.)"')
 
 

@@ -19,6 +19,8 @@ class User(AbstractBaseUser):
     last_name = models.CharField(max_length=100, blank=True)
     role = models.CharField(max_length=6, default="member")
     is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=10, blank=True, default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -27,6 +27,8 @@ class Me(APIView):
                 "is_active": user.is_active,
                 "created_at": user.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 "updated_at": user.updated_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "language": user.language,
+                "time_zone": user.time_zone,
             }
         )
 

@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                 ('last_name', models.CharField(blank=True, max_length=100)),
                 ('role', models.CharField(default='member', max_length=6)),
                 ('is_active', models.BooleanField(default=True)),
+                ('language', models.CharField(blank=True, default='', max_length=10)),
+                ('time_zone', models.CharField(blank=True, default='', max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
