@@ -7,10 +7,14 @@ const section = document.getElementById("recent-workspaces");
 const list = section.querySelector("ul");
 const { address, domain, remove, unknown } = section.dataset;
 
+function isLabel(value) {
+  return typeof value === "string" && LABEL.test(value);
+}
+
 function readLabels() {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(stored) ? stored.filter((label) => LABEL.test(label)).slice(0, MOST) : [];
+    return Array.isArray(stored) ? stored.filter(isLabel).slice(0, MOST) : [];
   } catch {
     return []; // storage is blocked, or holds something else
   }
