@@ -7,6 +7,7 @@ from uuid6 import uuid7
 
 from accounts.models import User
 from core.db_backend.fields import UpdatedAtField
+from files.folders.expressions import FolderOf
 
 
 class File(models.Model):
@@ -39,6 +40,9 @@ class File(models.Model):
             models.Index("created_at", "id", condition=Q(deleted_at=None), name="files_by_time"),
             models.Index("name", "id", condition=Q(deleted_at=None), name="files_by_name"),
             models.Index("size", "id", condition=Q(deleted_at=None), name="files_by_size"),
+            models.Index(
+                FolderOf("name"), "name", "id", condition=Q(deleted_at=None), name="files_in_folder"
+            ),
             models.Index(
                 "owner", "created_at", "id", condition=Q(deleted_at=None), name="files_of_owner"
             ),

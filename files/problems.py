@@ -48,6 +48,20 @@ class NameTaken(Problem):
     title = "Its owner has another file with this name."
 
 
+class FolderCycle(Problem):
+    status = 409
+    code = "folder_cycle"
+    title = "A folder cannot be moved into itself."
+
+
+class TooManyFiles(Problem):
+    """The member ``limit`` is the number of files that one operation changes at most."""
+
+    status = 409
+    code = "too_many_files"
+    title = "These are too many files for one operation."
+
+
 class RangeNotSatisfiable(Problem):
     status = 416
     code = "range_not_satisfiable"

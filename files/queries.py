@@ -51,12 +51,22 @@ def writable_file(user: User, file_id: uuid.UUID) -> File:
 
     Read access implies write access today; the rule can be narrowed here. Raises: NotFound.
     """
-    return _get_file(_for_update(readable_files(user)), file_id)
+    return _get_file(writable_files(user), file_id)
+
+
+def writable_files(user: User) -> QuerySet[File]:
+    """Return the live files that the user may change, to be locked when they are read."""
+    return _for_update(readable_files(user))
+
+
+def writable_trashed_files(user: User) -> QuerySet[File]:
+    """Return the files in the trash that the user may change, to be locked when they are read."""
+    return _for_update(trashed_files(user))
 
 
 def trashed_file(user: User, file_id: uuid.UUID) -> File:
     """Return a file in the trash, locked until the transaction ends. Raises: NotFound."""
-    return _get_file(_for_update(trashed_files(user)), file_id)
+    return _get_file(writable_trashed_files(user), file_id)
 
 
 def trash_cutoff() -> datetime:
@@ -73,9 +83,14 @@ def _trash_retention() -> timedelta:
     return timedelta(seconds=settings.TRASH_SECONDS)
 
 
+def owner_filter(user: User) -> uuid.UUID | None:
+    """Return the owner whose files the user may read, None for all owners; for SQL."""
+    return None if user.manages else user.pk
+
+
 def _accessible_files(user: User) -> QuerySet[File]:
-    files = File.objects.select_related("current")
-    return files if user.manages else files.filter(owner=user)
+    files, owner = File.objects.select_related("current"), owner_filter(user)
+    return files if owner is None else files.filter(owner_id=owner)
 
 
 def _for_update(files: QuerySet[File]) -> QuerySet[File]:

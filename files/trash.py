@@ -6,14 +6,16 @@ retried by ``clean_up_due``.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.users.queries import user_actor
-from audit.services import SYSTEM, Actor, record
+from audit.services import SYSTEM, Actor, Target, record, record_many
 from files.filenames import validate_path
 from files.models import File, FileVersion, Upload
 from files.queries import trash_cutoff, trashed_file
@@ -56,7 +58,7 @@ def purge_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
     with transaction.atomic():
         file = trashed_file(user, file_id)
         check(file)
-        purged = _purge(file, user_actor(user))
+        purged = purge_locked([file], user_actor(user))
     clean_up_many(purged)
 
 
@@ -101,21 +103,35 @@ def _purge_oldest() -> list[Upload] | None:
     with transaction.atomic():
         rows = files_due_for_purge().order_by("deleted_at", "pk")
         file = rows.select_for_update(skip_locked=True).first()
-        return None if file is None else _purge(file, SYSTEM)
+        return None if file is None else purge_locked([file], SYSTEM)
 
 
-def _purge(file: File, actor: Actor) -> list[Upload]:
-    """Delete a locked file with its versions and shares; return the uploads to clean up."""
+def purge_locked(files: Sequence[File], actor: Actor) -> list[Upload]:
+    """Delete locked files with their versions and shares; return the uploads to clean up.
+
+    The caller's transaction deletes the rows; ``clean_up_many`` then deletes the objects.
+    """
     ensure_balance()
-    target, count = file_target(file), file.versions.count()
+    events = _purge_events(files)
+    versions = FileVersion.objects.filter(file__in=[file.pk for file in files])
     # A restored version shares the object of the version that it was restored from.
-    own = list(FileVersion.objects.filter(file=file, restored_from=None))
+    own = list(versions.filter(restored_from=None))
     purged = _mark_objects_purged(own)
-    file.delete()
-    size = sum(version.size for version in own)
-    release_usage(size, len(own))
-    record("file.purged", actor=actor, target=target, versions=count, size=size)
+    File.objects.filter(pk__in=[file.pk for file in files]).delete()
+    release_usage(sum(version.size for version in own), len(own))
+    record_many("file.purged", actor=actor, events=events)
     return purged
+
+
+def _purge_events(files: Sequence[File]) -> list[tuple[Target, dict[str, int]]]:
+    """Return the target of each file, with the number of its versions and the size of its own."""
+    own_size = Coalesce(
+        Sum("size", filter=Q(restored_from=None)), 0, output_field=BigIntegerField()
+    )
+    versions = FileVersion.objects.filter(file__in=[file.pk for file in files])
+    rows = versions.order_by().values_list("file").annotate(count=Count("pk"), size=own_size)
+    totals = {file_id: {"versions": count, "size": size} for file_id, count, size in rows}
+    return [(file_target(file), totals[file.pk]) for file in files]
 
 
 def _mark_objects_purged(versions: list[FileVersion]) -> list[Upload]:

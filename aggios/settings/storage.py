@@ -14,6 +14,8 @@ FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=
 # Files that are downloaded together as one ZIP (files/archives.py).
 ARCHIVE_MAX_FILES = env.integer("ARCHIVE_MAX_FILES", 1000, least=1)
 ARCHIVE_MAX_BYTES = env.integer("ARCHIVE_MAX_BYTES", 50 * 1024**3, least=1)
+# Files that one operation deletes, restores or purges (files/bulk.py).
+FILES_BULK_MAX = env.integer("FILES_BULK_MAX", 1000, least=1)
 TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
 
 # Up to this size one request to the object store; larger uploads have parts.

@@ -7,7 +7,8 @@ thousand of them.)
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,13 +119,10 @@ class KeysetPagination(BasePagination):
         text = self._request.query_params.get("cursor")
         if not text:
             return None
-        try:
-            ordering, backwards, value, pk = _decoded(text)
+        with decode_cursor(text) as (ordering, backwards, value, pk):
             column, key = model._meta.get_field(self._column), model._meta.pk
-            seen = _read_value(column, value)
+            seen = read_column_value(column, value)
             cursor = _Cursor(ordering, backwards, seen, key.to_python(pk))
-        except (ArithmeticError, RecursionError, TypeError, ValueError, ValidationError) as exc:
-            raise InvalidCursor from exc
         if cursor.ordering != self.ordering or None in (cursor.value, cursor.id):
             raise InvalidCursor("The cursor belongs to a list in another order.")
         return cursor
@@ -149,14 +147,30 @@ class KeysetPagination(BasePagination):
         return str(remove_query_param(_request_url(self._request), "cursor"))
 
     def _link(self, row: Any, *, backwards: bool) -> str:
-        parts = [self.ordering, backwards, getattr(row, self._column), row.pk]
-        # Without ASCII escapes, so that a name in another alphabet does not exceed a request line.
-        text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
-        cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+        cursor = encode_cursor([self.ordering, backwards, getattr(row, self._column), row.pk])
         return str(replace_query_param(_request_url(self._request), "cursor", cursor))
 
 
-def _read_value(column: Any, value: Any) -> Any:
+def encode_cursor(parts: Sequence[Any]) -> str:
+    """Return the four parts of a cursor as text for clients."""
+    # Without ASCII escapes, so that a name in another alphabet does not exceed a request line.
+    text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+@contextmanager
+def decode_cursor(text: str) -> Iterator[Sequence[Any]]:
+    """Provide the parts of a cursor from a client; the block converts them.
+
+    Raises: InvalidCursor (also for errors of the block).
+    """
+    try:
+        yield _decoded(text)
+    except (ArithmeticError, RecursionError, TypeError, ValueError, ValidationError) as exc:
+        raise InvalidCursor from exc
+
+
+def read_column_value(column: Any, value: Any) -> Any:
     """Return a cursor's value in the column's type. Raises: ValueError and ValidationError.
 
     Clients can forge cursors, so the value is parsed strictly.
