@@ -79,6 +79,7 @@ ACTIONS = {
     "invitations:write": Action(MANAGER_ROLES, "invitations:write", Reauthentication.BY_TARGET),
     "tenant:read": Action(ALL_ROLES, "tenant:read"),
     "tenant:write": Action(MANAGER_ROLES, "tenant:write", Reauthentication.BY_TARGET),
+    "usage:read": Action(MANAGER_ROLES, "usage:read"),
     "domains:read": Action(MANAGER_ROLES, "domains:read"),
     "domains:write": Action(MANAGER_ROLES, "domains:write"),
     "tenant:transfer": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),

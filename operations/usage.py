@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from django.db import DatabaseError
 
 from files.quota import measure_stored_objects
+from files.usage import count_files
 from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant, Usage
 from tenants.usage import UsageTotals, count_rows, database_usage, query_timeouts, save_usage
@@ -51,5 +52,5 @@ def _measure(tenant: Tenant, database: UsageTotals, exact: bool) -> Usage:
     if exact:
         database = UsageTotals(count_rows(ref), database.size)
     with tenant_context(ref), query_timeouts():
-        objects = measure_stored_objects()
-    return save_usage(tenant.pk, database=database, objects=objects)
+        objects, files = measure_stored_objects(), count_files()
+    return save_usage(tenant.pk, database=database, objects=objects, files=files)

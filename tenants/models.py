@@ -171,6 +171,23 @@ class RequestCount(models.Model):
         return f"{self.tenant_id} {self.day}: {self.count}"
 
 
+class DailyUsage(models.Model):
+    """What a tenant stored on one day (UTC), by the last measurement of that day."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="daily_usage")
+    day = models.DateField()
+    storage_bytes = models.BigIntegerField()
+    files = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("tenant", "day"), name="daily_usage_once_a_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.day}: {self.storage_bytes} bytes"
+
+
 class DeletionCertificate(models.Model):
     """The record of a purged tenant: what it contained, and that it was deleted.
 

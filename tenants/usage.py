@@ -23,6 +23,7 @@ from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import TenantRef, tenant_context
 from tenants.models import RequestCount, Tenant, Usage
 from tenants.problems import TenantUnavailable
+from tenants.usage_history import save_day
 
 # django_migrations is the platform's table, not the tenant's data.
 SCHEMA_USAGE_QUERY = """
@@ -107,8 +108,10 @@ def query_timeouts() -> Iterator[None]:
         yield
 
 
-def save_usage(tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTotals) -> Usage:
-    """Store a measurement with the current time.
+def save_usage(
+    tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTotals, files: int
+) -> Usage:
+    """Store a measurement with the current time, and as that of today.
 
     Raises: IntegrityError if the tenant has been deleted.
     """
@@ -124,6 +127,7 @@ def save_usage(tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTot
         Usage.objects.bulk_create(
             [usage], update_conflicts=True, unique_fields=["tenant"], update_fields=USAGE_FIELDS
         )
+        save_day(tenant_id, storage_bytes=objects.size, files=files)
     return usage
 
 

@@ -21,6 +21,7 @@ def test_openapi_schema_has_no_warnings():
         "rename_file",
         "delete_file",
         "download_archive",
+        "read_workspace_usage",
         "download_file",
         "read_file_content",
         "list_versions",

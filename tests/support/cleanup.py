@@ -34,6 +34,7 @@ def clean_up() -> None:
         late = outdated_schemas([schema for (schema,) in known])
         for tenant_id, schema in superuser.execute(INCOMPLETE_TENANTS, [late]).fetchall():
             superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_dailyusage WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_trailhead WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])

@@ -95,6 +95,7 @@ OF_A_TENANT = [
     Route("file-content", "/api/files/{file}/content", "GET", MEMBER),
     Route("file-versions", "/api/files/{file}/versions", "GET", MEMBER),
     Route("file-version-restore", "/api/files/{file}/versions/{version}/restore", "POST", MEMBER),
+    Route("own-usage", "/api/tenant/usage", "GET", MEMBER),
     Route("trash", "/api/trash", "GET", MEMBER),
     Route("trashed", "/api/trash/{trashed}", "DELETE", MEMBER),
     Route("trashed-restore", "/api/trash/{trashed}/restore", "POST", MEMBER),
