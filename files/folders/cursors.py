@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.api.pagination import decode_cursor, encode_cursor, read_column_value
-from core.problems import InvalidCursor
+from core.problems import InvalidCursor, ValidationFailed
 from files.folders.paths import validate_folder
 from files.models import File
 
@@ -34,10 +34,17 @@ def read_cursor(text: str, ordering: str) -> FolderCursor | None:
         column = File._meta.get_field(ordering.removeprefix("-"))
         cursor = FolderCursor(
             str(cursor_ordering),
-            validate_folder(str(folder), field="cursor"),
+            _read_folder(str(folder)),
             None if value is None else read_column_value(column, value),
             None if key is None else File._meta.pk.to_python(key),
         )
     if cursor.ordering != ordering or (cursor.value is None) != (cursor.id is None):
         raise InvalidCursor
     return cursor
+
+
+def _read_folder(text: str) -> str:
+    try:
+        return validate_folder(text, field="cursor")
+    except ValidationFailed as exc:
+        raise InvalidCursor from exc

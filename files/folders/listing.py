@@ -1,9 +1,11 @@
 """One page of a folder: its subfolders, then its files; or what a search finds below it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.db.models.expressions import CombinedExpression
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from accounts.models import User
@@ -17,6 +19,8 @@ from files.models import File
 from files.queries import ORDERINGS, find_files
 
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+# What changes no value of a column when it is added.
+NEUTRAL: dict[str, int | timedelta] = {"size": 0, "created_at": timedelta(0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,13 @@ def list_folder(
     if search or kind:
         found = files.filter(within(place))
         matching = found.filter(of_kind(kind)) if kind else found
-        return _page(place, [], matching, position or FolderCursor(ordering), size)
+        keyed = matching.alias(key=F(ordering.removeprefix("-")))
+        return _page(place, [], keyed, position or FolderCursor(ordering), size)
     folders = _subfolders(user, place, ordering, position, size)
     if len(folders) > size:
         shown = folders[:size]
         return FolderPage(place, shown, [], FolderCursor(ordering, shown[-1].path).encoded())
-    direct = files.alias(folder=FolderOf("name")).filter(folder=place)
+    direct = files.alias(folder=FolderOf("name"), key=_folder_key(ordering)).filter(folder=place)
     if position is None or position.folder:
         position = FolderCursor(ordering)
     return _page(place, folders, direct, position, size)
@@ -110,16 +115,25 @@ def _page(
     return FolderPage(folder, folders, shown, following)
 
 
+def _folder_key(ordering: str) -> CombinedExpression | F:
+    """Return the sort key of the files in one folder.
+
+    An index of all files by size or time would be read until enough files of this folder are found,
+    and for a small folder to its end. Of an expression there is no index.
+    """
+    column = ordering.removeprefix("-")
+    return F(column) + NEUTRAL[column] if column in NEUTRAL else F(column)
+
+
 def _behind(files: QuerySet[File], position: FolderCursor) -> QuerySet[File]:
-    column = position.ordering.removeprefix("-")
+    """Return the files behind the position, ordered by their ``key`` and id."""
     descends = position.ordering.startswith("-")
-    sign = "-" if descends else ""
-    ordered = files.order_by(f"{sign}{column}", f"{sign}pk")
+    ordered = files.order_by(*(("-key", "-pk") if descends else ("key", "pk")))
     if position.value is None:
         return ordered
     # A row comparison, for which PostgreSQL uses an index on (column, id).
     beyond = TupleLessThan if descends else TupleGreaterThan
-    return ordered.filter(beyond(Tuple(F(column), F("pk")), (position.value, position.id)))
+    return ordered.filter(beyond(Tuple(F("key"), F("pk")), (position.value, position.id)))
 
 
 def _cursor_behind(ordering: str, file: File | None) -> FolderCursor:

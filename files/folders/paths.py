@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import TOO_LONG
+from core.text.translation import translatable
 from files.filenames import MAX_NAME_LENGTH, validate_path
 
 TOP = ""
@@ -23,7 +24,7 @@ def validate_folder(text: str, *, field: str) -> str:
         return TOP
     folder = f"{validate_path(text.removesuffix('/'), field=field)}/"
     if len(folder) > MAX_NAME_LENGTH:
-        rule = f"Use at most {MAX_NAME_LENGTH - 1} characters."
+        rule = translatable("Use at most %(most)s characters.", most=MAX_NAME_LENGTH - 1)
         raise ValidationFailed(errors=[FieldError(field, TOO_LONG, rule)])
     return folder
 

@@ -16,6 +16,7 @@ from accounts.users.queries import user_actor
 from audit.services import Target, record
 from core.problems import FieldError, NotFound, ValidationFailed
 from core.text.normalization import TOO_LONG
+from core.text.translation import translatable
 from files.filenames import MAX_NAME_LENGTH
 from files.folders.paths import validate_folder, within
 from files.models import File
@@ -75,7 +76,10 @@ def _locked_files(folder: str, user: User) -> list[File]:
 def _require_short(names: Iterable[str]) -> None:
     longest = max(names, key=len)
     if len(longest) > MAX_NAME_LENGTH:
-        rule = f"The name of a file in it would be longer than {MAX_NAME_LENGTH} characters."
+        rule = translatable(
+            "The name of a file in it would be longer than %(most)s characters.",
+            most=MAX_NAME_LENGTH,
+        )
         raise ValidationFailed(errors=[FieldError("name", TOO_LONG, rule)])
 
 
@@ -91,7 +95,9 @@ def _require_free(files: Sequence[File], names: Mapping[uuid.UUID, str]) -> None
 
 
 def _name_taken(names: Iterable[str] = ()) -> NameTaken:
-    details = [f"{name}: {NameTaken.title}" for name in names] or [NameTaken.title]
+    details = [translatable("There is a file %(name)s already.", name=name) for name in names] or [
+        NameTaken.title
+    ]
     return NameTaken(errors=[FieldError("name", "taken", detail) for detail in details])
 
 

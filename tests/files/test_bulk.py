@@ -9,10 +9,12 @@ import pytest
 from accounts.models import User
 from audit.models import AuditEvent
 from core.problems import NotFound, Problem, ValidationFailed
+from files import bulk
 from files.bulk import purge_files, restore_files, trash_files
 from files.models import File, FileVersion, Share, Upload
 from files.problems import NameTaken, TooManyFiles
 from files.quota import compute_balance, usage_and_limits
+from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
 from tests.support.factories import Agency, Person, add_member
 from tests.support.files.bucket import stored_keys
@@ -89,6 +91,20 @@ def test_purge_leaves_nothing_of_the_files(agency: Agency):
     assert (usage["used_bytes"], usage["used_objects"]) == (sums.used_bytes, sums.used_objects)
     details = {event.target_label: event.details for event in events(agency, purge_files)}
     assert details == {"a": {"versions": 3, "size": 15}, "b": {"versions": 1, "size": 1}}
+
+
+def test_purge_of_many_objects_is_finished_by_the_clean_up(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+):
+    ids = add_files(agency.owner, "a", "b", "c", trashed=True)
+    monkeypatch.setattr(bulk, "CLEAN_UP_NOW", 1)
+
+    run(purge_files, agency, agency.owner, ids)
+
+    assert len(stored_keys(agency)) == 2
+    with tenant_context(agency.ref):
+        clean_up_due()
+    assert stored_keys(agency) == set()
 
 
 @OPERATIONS

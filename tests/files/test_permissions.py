@@ -23,7 +23,7 @@ from tests.support.http_client import Host, Site
 from tests.support.routes import ROUTES
 
 CASES = cases()
-SCOPES = ("files:read", "files:write", "shares:read", "shares:write")
+SCOPES = ("files:read", "files:write", "shares:read", "shares:write", "usage:read")
 ROWS = {route.name: route for route in ROUTES["tenant"]}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("files", "POST"): {"files": {"file": ("new.txt", b"new")}},

@@ -29,7 +29,12 @@ CODES = {
     403: "insufficient_scope",
     404: "not_found",
 }
-CODES_OF = {"anonymous": {401: "not_authenticated"}, "suspended": {403: "tenant_suspended"}}
+CODES_OF = {
+    "member": {403: "permission_denied"},
+    "another-member": {403: "permission_denied"},
+    "anonymous": {401: "not_authenticated"},
+    "suspended": {403: "tenant_suspended"},
+}
 
 TABLE = """
 route                 method  scope         own adm mem ano key k/m w/o oth o/k api nob sus
