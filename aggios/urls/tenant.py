@@ -7,7 +7,7 @@ from pages.account_links import email_change_page, password_reset_page, verify_e
 from pages.auth import urls as auth_pages
 from pages.home import workspace_home
 from pages.join import join_page
-from pages.shares import share_page
+from pages.sharing import urls as sharing_pages
 from pages.site import urls as site
 
 urlpatterns = [
@@ -17,7 +17,7 @@ urlpatterns = [
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),
     path("email/change", email_change_page, name="email-change-page"),
-    path("s/<str:token>", share_page, name="share-page"),
+    *sharing_pages.urlpatterns,
     *common.tenant_api,
     *site.closed_to_robots,
     *common.urlpatterns,

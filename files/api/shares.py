@@ -1,4 +1,4 @@
-"""Endpoints to create, list and revoke shares. Shares are opened in pages/shares.py."""
+"""Endpoints to create, list and revoke shares. Shares are opened in pages/sharing/public.py."""
 
 import uuid
 from collections.abc import Callable
@@ -21,8 +21,13 @@ from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
 from core.text.normalization import timestamp, timestamp_or_none
 from files.models import Share
-from files.shares.passwords import hash_share_password
+from files.shares.passwords import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    hash_share_password,
+)
 from files.shares.services import (
+    MAX_DOWNLOADS,
     create_share,
     readable_share,
     readable_shares,
@@ -36,7 +41,6 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Action, fingerprint_of, idempotent_prepared
 
 READ_SCOPE = ACTIONS["files:read"].scope
-MAX_DOWNLOADS = 1_000_000
 
 
 class CreateShareSerializer(serializers.Serializer[Any]):
@@ -54,8 +58,8 @@ class CreateShareSerializer(serializers.Serializer[Any]):
         allow_null=True,
         default=None,
         trim_whitespace=False,
-        min_length=4,
-        max_length=256,
+        min_length=MIN_PASSWORD_LENGTH,
+        max_length=MAX_PASSWORD_LENGTH,
         help_text="Required to open the link; not required to manage it.",
     )
 

@@ -28,7 +28,7 @@ CREATOR_CAN_READ_FILE = Q(file__deleted_at=None, created_by__is_active=True) & (
 def active_share(token: str) -> Share:
     """Return the active share of a token with its file, without a change. Raises: NotFound."""
     matching = active_shares().filter(token_hash__in=token_hashes(token))
-    share = matching.select_related("file__current").first()
+    share = matching.select_related("file__current", "created_by").first()
     if share is None:
         raise NotFound
     return share

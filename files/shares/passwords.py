@@ -25,6 +25,8 @@ from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.services import share_target
 from tenants.context import current_tenant
 
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 4, 256
+
 
 def hash_share_password(password: str | None) -> str:
     """Return the hash of a share's password; "" for no password. Raises: HashingBusy."""

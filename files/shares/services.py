@@ -24,6 +24,8 @@ from files.problems import SharingOff, TooManyShares
 from files.queries import readable_file, writable_file
 from files.shares.tokens import create_share_token
 
+MAX_DOWNLOADS = 1_000_000
+
 
 def share_target(share: Share) -> Target:
     """Return a share as an audit target, named after its file."""

@@ -62,7 +62,9 @@ def test_share_page_with_a_wrong_token_does_not_read_the_user_agent(
     acme: Agency, monkeypatch: pytest.MonkeyPatch
 ):
     read: list[object] = []
-    monkeypatch.setattr("pages.shares.is_preview_request", lambda request: bool(read.append(1)))
+    monkeypatch.setattr(
+        "pages.sharing.public.is_preview_request", lambda request: bool(read.append(1))
+    )
     headers = {"host": f"{acme.slug}.{BASE_DOMAIN}", "x-forwarded-for": random_address()}
 
     answer = Client().get("/s/" + "A" * 43, headers=headers)

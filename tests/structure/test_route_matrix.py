@@ -15,7 +15,7 @@ from audit.services import SYSTEM
 from tenants.lifecycle import resume_tenant, suspend_tenant
 from tests.support.factories import Agency, create_agency
 from tests.support.http_client import Site
-from tests.support.routes import MEMBER, ROUTES, STAFF, Route
+from tests.support.routes import BROWSER, MEMBER, ROUTES, STAFF, Route
 
 ALL = [(kind, route) for kind, routes in ROUTES.items() for route in routes]
 CLOSED = [
@@ -136,7 +136,7 @@ def test_route_with_upper_case_ids_is_the_same(kind: str, route: Route):
 
 @pytest.mark.parametrize(
     "route",
-    [r for kind, r in WITH_ID if kind == "tenant" and "GET" in r.methods],
+    [r for kind, r in WITH_ID if kind == "tenant" and "GET" in r.methods and r.who != BROWSER],
     ids=lambda route: route.name,
 )
 def test_object_is_found_by_upper_case_id(acme: Agency, acmes: Ids, route: Route):
@@ -185,7 +185,12 @@ def test_credential_of_another_tenant_is_refused(
 
 @pytest.mark.parametrize(
     ("route", "method"),
-    [(r, m) for r in ROUTES["tenant"] for m in r.methods.split() if "{" in r.path],
+    [
+        (r, m)
+        for r in ROUTES["tenant"]
+        for m in r.methods.split()
+        if "{" in r.path and r.who != BROWSER  # pages: tests/pages/test_page_sessions.py
+    ],
 )
 def test_object_of_another_tenant_is_not_found(
     globex: Agency, acmes: Ids, acme: Agency, route: Route, method: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 PUBLIC = "public"
 MEMBER = "member"
 STAFF = "staff"
+BROWSER = "browser"  # a page: it needs the cookie of a browser's session
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,9 @@ ROUTES = {
         Route("login-page", "/login", "GET POST"),
         Route("logout-page", "/logout", "GET POST"),
         Route("reauthenticate-page", "/reauthenticate", "GET POST"),
+        Route("links", "/links", "GET", BROWSER),
+        Route("link-revoke", "/links/{share}/revoke", "GET POST", BROWSER),
+        Route("file-share", "/files/{file}/share", "GET POST", BROWSER),
         Route("join-page", "/join", "GET POST"),
         Route("password-reset-page", "/password/reset", "GET POST"),
         Route("email-verify-page", "/email/verify", "GET POST"),

@@ -140,11 +140,24 @@ def file(objects: PageObjects) -> str:
     return str(made["id"])
 
 
+def share(objects: PageObjects) -> str:
+    """Return the id of a share without a password."""
+    return str(create_share(objects.agency.owner.at, objects["file"])["id"])
+
+
+def share_token(objects: PageObjects) -> str:
+    """Return the token of a share without a password."""
+    made = create_share(objects.agency.owner.at, objects["file"])
+    return urlsplit(made["url"]).path.rpartition("/")[2]
+
+
 MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "file": file,
     "invitation": invitation,
     "invitation_link": invitation_link,
     "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),
+    "share": share,
+    "share_token": share_token,
     "share_with_password": share_with_password,
     "tenant": lambda objects: str(objects.agency.ref.id),
 }

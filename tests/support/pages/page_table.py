@@ -128,6 +128,17 @@ TENANT = [
     PageRow(
         "share-password", "tenant", "/s/{share_with_password}", "share-page", checks_csrf=False
     ),
+    PageRow("links", "tenant", "/links", "links", who=OWNER, parameters=("before", "created")),
+    PageRow("link-revoke", "tenant", "/links/{share}/revoke", "link-revoke", who=OWNER),
+    PageRow("file-share", "tenant", "/files/{file}/share", "file-share", who=OWNER),
+    PageRow(
+        "share",
+        "tenant",
+        "/s/{share_token}",
+        "share-page",
+        parameters=("download",),
+        checks_csrf=False,
+    ),
     PageRow("share-wrong", "tenant", "/s/{share_with_password}", "share-page", then=submit),
     PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404),
     PageRow("workspace-not-found", "tenant", "/nothing", status=404),
