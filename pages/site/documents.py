@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 
@@ -96,6 +97,7 @@ def _parser() -> MarkdownIt:
     # A wide table scrolls in its frame.
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", _close_table)
+    parser.add_render_rule("fence", _render_fence)
     return parser
 
 
@@ -105,6 +107,12 @@ def _open_table(renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> 
 
 def _close_table(renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
     return "</table></div>\n"
+
+
+def _render_fence(renderer: Any, tokens: Sequence[Token], index: int, *rest: Any) -> str:
+    """Render a block of code that can be scrolled with the keyboard (WCAG 2.1.1)."""
+    html = str(RendererHTML.fence(renderer, tokens, index, *rest))
+    return html.replace("<pre>", '<pre tabindex="0">', 1)
 
 
 def _inline_tokens(tokens: list[Token]) -> list[Token]:

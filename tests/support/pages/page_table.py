@@ -74,6 +74,8 @@ def ask_without_an_address(page: "Page") -> None:
     page.wait_for_load_state()
 
 
+# Routes of small files and redirects for programs, on several hosts (pages/site/well_known.py).
+FILES_FOR_PROGRAMS = {"change-password", "favicon", "robots", "security-txt", "sitemap"}
 APEX = [
     PageRow("front", "apex", "/", "front"),
     PageRow("features", "apex", "/features", "site-features"),
@@ -82,6 +84,7 @@ APEX = [
     PageRow("documentation-results", "apex", "/docs?q=session", "site-documentation"),
     PageRow("documentation-nothing", "apex", "/docs?q=qqzz", "site-documentation"),
     PageRow("document", "apex", "/docs/security", "site-document"),
+    PageRow("document-code", "apex", "/docs/api", "site-document"),
     PageRow("document-unknown", "apex", "/docs/nothing", "site-document", status=404),
     PageRow("status", "apex", "/status", "site-status"),
     PageRow("terms", "apex", "/terms", "site-terms"),
