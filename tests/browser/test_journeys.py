@@ -15,8 +15,8 @@ def tab_to(page: Page, selector: str) -> None:
     """Press Tab until an element has the focus, and check that the focus is visible."""
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.locator(selector).evaluate("element => element === document.activeElement"):
-            focused = page.locator(selector)
+        focused = page.locator(selector).first
+        if focused.evaluate("element => element === document.activeElement"):
             assert focused.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
             return
     raise AssertionError(f"{selector} cannot be reached with Tab")
