@@ -95,9 +95,10 @@ def _require_free(files: Sequence[File], names: Mapping[uuid.UUID, str]) -> None
 
 
 def _name_taken(names: Iterable[str] = ()) -> NameTaken:
-    details = [translatable("There is a file %(name)s already.", name=name) for name in names] or [
-        NameTaken.title
+    details: list[str] = [
+        translatable("There is a file %(name)s already.", name=name) for name in names
     ]
+    details = details or [NameTaken.title]
     return NameTaken(errors=[FieldError("name", "taken", detail) for detail in details])
 
 
