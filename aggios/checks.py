@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection, connections
 from psycopg.errors import OperationalError as DriverError
 
+from core.system_checks import SAFETY
+
 MIN_SECRET_LENGTH = 50
 # A backend process uses 0.14 MB for each schema that it has served (docs/benchmarks.md).
 MAX_SCHEMAS_PER_CONNECTION = 2000
@@ -26,7 +28,7 @@ SECRET_SETTINGS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PRE
 STARTUP_TAGS = [Tags.security, Tags.database]
 
 
-@register(Tags.security)
+@register(Tags.security, SAFETY)
 def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse short, known or repeated secrets in production."""
     if not settings.PRODUCTION:
@@ -57,7 +59,7 @@ def _repeated_secrets(values: dict[str, str]) -> list[CheckMessage]:
     return [Error("Two secrets have the same value.", hint=hint, id="aggios.E003")]
 
 
-@register(Tags.security)
+@register(Tags.security, SAFETY)
 def check_production(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse debug mode, open hosts and links over plain HTTP in production."""
     if not settings.PRODUCTION:
@@ -83,7 +85,7 @@ def check_production(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return errors
 
 
-@register(Tags.security)
+@register(Tags.security, SAFETY)
 def check_password_hash_cost(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse a cost of password hashes in production that is below OWASP's minimum."""
     memory, passes = settings.ARGON2_MEMORY_COST, settings.ARGON2_TIME_COST
@@ -94,7 +96,7 @@ def check_password_hash_cost(app_configs: Any, **kwargs: Any) -> Sequence[CheckM
     return [Error("Hashes of passwords cost too little.", hint=hint, id="aggios.E031")]
 
 
-@register(Tags.security)
+@register(Tags.security, SAFETY)
 def check_email(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse a production without an e-mail server, and its password in clear text."""
     if not settings.PRODUCTION:
@@ -113,7 +115,7 @@ def check_email(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return errors
 
 
-@register(Tags.security)
+@register(Tags.security, SAFETY)
 def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse connection settings with which one tenant's scope could reach another tenant."""
     database = settings.DATABASES["default"]

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
+
+from core.system_checks import SAFETY
 
 ShouldStop = Callable[[], bool]
 MAX_HEARTBEAT_AGE_SECONDS = 180.0
@@ -58,8 +59,7 @@ class WorkerCommand(BaseCommand):
     ``worker`` is the name of this kind of worker.
     """
 
-    # Security checks only: the others load every view, which a worker does not need.
-    requires_system_checks = (Tags.security,)
+    requires_system_checks = (SAFETY,)
     worker: str
 
     def run(self, stop: ShouldStop, beat: Callable[[], None]) -> None:

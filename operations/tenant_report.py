@@ -15,10 +15,10 @@ from files.quota import usage_and_limits
 from tenants.context import limit_overrides, limits_from, ref_of, tenant_context
 from tenants.domains.reports import domain_report
 from tenants.domains.services import domains_of
-from tenants.middleware import tenant_state
 from tenants.models import Tenant
 from tenants.routing import site_url
 from tenants.serializers import serialize_usage
+from tenants.states import tenant_state
 from tenants.usage import last_usage, requests_by_day
 
 # The history of a schema is in the order of its ids: several rows can have the same time.

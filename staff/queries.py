@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.api.filters import validate_choice, validate_search
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.middleware import IN_MAINTENANCE_Q, SCHEDULED_Q, SUSPENDED_Q
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import all_tenants
+from tenants.states import IN_MAINTENANCE_Q, SCHEDULED_Q, SUSPENDED_Q
 
 ORDERINGS = ("created_at", "name", "updated_at")
 STATES = {

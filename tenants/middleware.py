@@ -2,54 +2,24 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
-from core.text.normalization import timestamp
-from core.text.translation import translatable
 from tenants.context import TenantRef, bind_stream, tenant_context
 from tenants.credentials import tenant_of_request
-from tenants.models import Tenant
-from tenants.problems import TenantNotFound, TenantSuspended, TenantUnavailable
 from tenants.request_counts import count_request
 from tenants.routing import is_platform_host, site_for_host, site_url, tenant_for_host
+from tenants.states import require_served, require_visible
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
 HSTS_HEADER = "Strict-Transport-Security"
-RETRY_AFTER = {"Retry-After": "60"}
-MAINTENANCE_MESSAGES = {
-    Tenant.Maintenance.MIGRATION_FAILED: "Its last update failed and is being looked into.",
-    Tenant.Maintenance.RESTORING: "It is being restored from an archive.",
-    Tenant.Maintenance.CLONING: "It is being filled with a copy of another workspace.",
-}
-# Conditions for queries. Several can hold for one tenant; SERVED_Q excludes the others.
-SUSPENDED_Q = Q(status=Tenant.Status.SUSPENDED)
-SCHEDULED_Q = Q(deletion_due_at__isnull=False)
-IN_MAINTENANCE_Q = ~Q(maintenance="")
-SERVED_Q = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)
-
-
-class TenantState(StrEnum):
-    """The effective state of a tenant, ordered from served to deleting.
-
-    A tenant can be suspended, scheduled for deletion and in maintenance at the same time. The state
-    is the last of these in the order below.
-    """
-
-    SERVED = "served"
-    MAINTENANCE = "maintenance"
-    SUSPENDED = "suspended"
-    SCHEDULED = "scheduled"
-    DELETING = "deleting"
 
 
 class TenantMiddleware:
@@ -117,39 +87,6 @@ class CustomDomainHSTSMiddleware:
         return response
 
 
-def tenant_state(tenant: Tenant | TenantRef) -> TenantState:
-    """Return the effective state of a tenant."""
-    if tenant.status == Tenant.Status.DELETING:
-        return TenantState.DELETING
-    if tenant.deletion_due_at is not None:
-        return TenantState.SCHEDULED
-    if tenant.status == Tenant.Status.SUSPENDED:
-        return TenantState.SUSPENDED
-    return TenantState.MAINTENANCE if tenant.maintenance else TenantState.SERVED
-
-
-def require_visible(tenant: TenantRef | None) -> TenantRef:
-    """Return the tenant unless it is None or being deleted.
-
-    Raises: TenantNotFound.
-    """
-    if tenant is None or tenant_state(tenant) is TenantState.DELETING:
-        raise TenantNotFound
-    return tenant
-
-
-def require_served(tenant: TenantRef) -> None:
-    """Return if the tenant is served; raise a problem that states the reason otherwise.
-
-    For clients the problem has the member ``deletion_due_at`` or ``maintenance``.
-
-    Raises: TenantSuspended, TenantUnavailable, TenantNotFound.
-    """
-    state = tenant_state(tenant)
-    if state is not TenantState.SERVED:
-        raise _unavailable_problem(tenant, state)
-
-
 def trust_host(request: HttpRequest) -> None:
     """Make ``request.get_host()`` return the host, which is the name of a known tenant.
 
@@ -181,21 +118,3 @@ def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -
 def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Return the problem as an HTML page for browsers and as problem+json for other clients."""
     return as_html_if_preferred(request, problem_response(problem), "refused.html")
-
-
-def _unavailable_problem(tenant: TenantRef, state: TenantState) -> Problem:
-    if state is TenantState.SCHEDULED and tenant.deletion_due_at is not None:
-        due = timestamp(tenant.deletion_due_at)
-        why = translatable("This workspace will be deleted on %(day)s.", day=due[:10])
-        return TenantSuspended(why, members={"deletion_due_at": due})
-    if state is TenantState.SUSPENDED:
-        return TenantSuspended(tenant.suspended_reason)
-    if state is TenantState.MAINTENANCE:
-        kind = Tenant.Maintenance(tenant.maintenance)
-        why = translatable(
-            "%(title)s %(cause)s",
-            title=translatable(TenantUnavailable.title),
-            cause=translatable(MAINTENANCE_MESSAGES[kind]),
-        )
-        return TenantUnavailable(why, headers=RETRY_AFTER, members={"maintenance": kind.value})
-    return TenantNotFound()

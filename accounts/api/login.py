@@ -30,10 +30,10 @@ from core.api.views import ApiView, limit_by_address
 from core.problems import FieldError, NotAuthenticated, ValidationFailed
 from tenants.context import TenantRef, current_tenant_or_none, tenant_context
 from tenants.credentials import tenant_of_token
-from tenants.middleware import require_served, require_visible
 from tenants.names import normalise_slug
 from tenants.request_counts import count_request
 from tenants.routing import tenant_for_host
+from tenants.states import require_served, require_visible
 
 # OpenAPI: the access token, or none if the body holds the refresh token.
 EITHER_TOKEN: Any = [{"bearer": []}, {}]

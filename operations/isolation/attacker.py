@@ -17,9 +17,9 @@ from operations.isolation.seeding import create_api_key, create_session
 from operations.isolation.tenants import AuditTenant
 from tenants.context import tenant_context
 from tenants.credentials import API_KEY_PREFIX, api_key_text
-from tenants.middleware import TenantState, tenant_state
 from tenants.routing import tenant_for_id
 from tenants.signing_keys import current_key_id, signing_key
+from tenants.states import TenantState, tenant_state
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.text.normalization import noun_form, pluralize
 from core.text.sizes import format_share, format_size
-from tenants.middleware import TenantState
+from tenants.states import TenantState
 
 LABEL_WIDTH = 16
 PLURALS = {"owner": "owners", "admin": "admins", "member": "members"}
@@ -17,7 +17,7 @@ def format_tenant(report: dict[str, Any]) -> str:
     pairs = [
         *_state(report),
         *_domains(report),
-        *(_people(inside) if inside else ()),
+        *(_people(inside, report["subdomain"]) if inside else ()),
         *_limits(report),
         *_technical(report),
     ]
@@ -61,11 +61,11 @@ def _domains(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "domain", f"{domain['domain']}: {state}"
 
 
-def _people(inside: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _people(inside: dict[str, Any], slug: str) -> Iterator[tuple[str, str]]:
     for owner in inside["owners"]:
         yield "owner", owner["email"]
     if not inside["owners"]:
-        yield "owner", "none; manage.py invite … --role owner"
+        yield "owner", f"none; manage.py invite {slug} EMAIL --role owner"
     counts = [_role(role, numbers) for role, numbers in inside["people"].items()]
     yield "people", ", ".join(counts)
     yield "sessions", f"{inside['active_sessions']} active"

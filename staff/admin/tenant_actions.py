@@ -21,10 +21,10 @@ from tenants.lifecycle import (
     schedule_deletion,
     suspend_tenant,
 )
-from tenants.middleware import TenantState, tenant_state
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken
 from tenants.services import rotate_key
+from tenants.states import TenantState, tenant_state
 
 
 class SuspendForm(ConfirmationForm):

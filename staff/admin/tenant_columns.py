@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.context import limit_overrides
-from tenants.middleware import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
 from tenants.models import Tenant
+from tenants.states import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
 from tenants.usage import requests_by_day
 
 STATE_FILTERS = {"serving": SERVED_Q, "scheduled": SCHEDULED_Q, "broken": IN_MAINTENANCE_Q}

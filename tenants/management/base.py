@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from rich.console import Console
 from rich.progress import track
 
 from core.problems import Problem
+from core.system_checks import SAFETY
 from tenants.context import ref_of, tenant_context
 from tenants.management.hints import refusal_text
 from tenants.management.terminal import confirm
@@ -25,8 +25,7 @@ class TenantCommand(BaseCommand):
     A ``Problem`` that a subclass raises becomes a CommandError of one line.
     """
 
-    # Security checks only: the others load every view, which takes longer than most commands.
-    requires_system_checks: list[str] | tuple[str, ...] = (Tags.security,)
+    requires_system_checks: list[str] | tuple[str, ...] = (SAFETY,)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command.

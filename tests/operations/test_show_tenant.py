@@ -61,7 +61,7 @@ def test_state_names_the_next_command(make_tenant):
 
     assert f"manage.py resume_tenant {tenant.slug}" in text
     assert "Fatura em aberto — março" in text
-    assert "manage.py invite … --role owner" in text
+    assert f"manage.py invite {tenant.slug} EMAIL --role owner" in text
 
     schedule_deletion(tenant.id, actor=SYSTEM)
     text = run_command("show_tenant", tenant.slug)

@@ -9,8 +9,8 @@ from django.utils import timezone
 from core.problems import Problem
 from staff.admin.tenant_columns import describe_state
 from tenants.context import TenantRef
-from tenants.middleware import TenantState, require_served, tenant_state
 from tenants.models import Tenant
+from tenants.states import TenantState, require_served, tenant_state
 
 FACTS: dict[TenantState, dict[str, Any]] = {
     TenantState.MAINTENANCE: {"maintenance": Tenant.Maintenance.RESTORING},

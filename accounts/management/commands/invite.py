@@ -13,7 +13,7 @@ from core.text.normalization import timestamp
 from tenants.context import TenantRef, ref_of, tenant_context
 from tenants.management.arguments import add_json_argument, add_slug_argument, named_tenant
 from tenants.management.base import TenantCommand
-from tenants.middleware import require_served
+from tenants.states import require_served
 
 
 class Command(TenantCommand):

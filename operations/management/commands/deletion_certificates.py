@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.text.normalization import pluralize, timestamp
 from operations.deletion.certificates import (
@@ -13,12 +13,13 @@ from operations.deletion.certificates import (
     list_certificates,
 )
 from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "List the certificates of deleted tenants, newest first, and hold each against its digest; "
         "the exit status is not 0 if one was altered.\n\n"

@@ -16,9 +16,9 @@ from tenants.management.arguments import (
     named_tenant,
 )
 from tenants.management.base import TenantCommand
-from tenants.middleware import TenantState, tenant_state
 from tenants.models import Tenant
 from tenants.queries import get_tenant
+from tenants.states import TenantState, tenant_state
 
 
 class Command(TenantCommand):

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.auth.signup import sign_up
@@ -16,6 +16,7 @@ from core.db_backend.scope import PUBLIC, use_scope
 from staff.models import StaffUser
 from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 from tenants.models import Domain
 from tenants.queries import tenant_by_slug
 from tenants.routing import tenant_host
@@ -28,7 +29,7 @@ AGENCIES = {
 STAFF_EMAIL = "staff@aggios.example"
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Make the demonstration's agencies, people and staff, where they are missing, and list "
         "their log-ins. Refused in production.\n\nExample: manage.py seed_demo --json"

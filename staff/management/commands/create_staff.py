@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from audit.services import SYSTEM
 from core.problems import Problem
 from staff.models import StaffUser
 from staff.services import create_staff, staff_by_email
 from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Create a staff user, who logs in at admin.{BASE_DOMAIN}/admin/. The command asks for the "
         "password unless it is read from a file or generated.\n\n"

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
@@ -15,12 +15,13 @@ from core.text.parsing import integer_argument
 from staff.services import staff_by_email
 from staff.tokens import issue_token
 from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 
 LONGEST_DAYS = 366
 LONGEST_NAME = 100
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Create a token for a program that calls the staff API with the permissions of a staff "
         "user. It is shown once. It ends after its days, with a new password of the user, or when "

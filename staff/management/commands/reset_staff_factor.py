@@ -4,16 +4,17 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.second_factor import remove_factor
 from staff.services import staff_by_email
 from tenants.management.arguments import add_dry_run_argument, add_json_argument
+from tenants.management.base import TenantCommand
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Remove the second factor of a staff user who lost it. The user's log-ins end. Where a "
         "second factor is required, the user must add one at the next log-in.\n\n"

@@ -8,10 +8,10 @@ from core.text.normalization import pluralize, timestamp, timestamp_or_none
 from tenants.management.arguments import add_json_argument
 from tenants.management.base import TenantCommand
 from tenants.management.terminal import make_table, print_table
-from tenants.middleware import TenantState, tenant_state
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 from tenants.routing import tenant_host
+from tenants.states import TenantState, tenant_state
 
 COLUMNS = ("subdomain", "name", "state", "host", "schema")
 
