@@ -1,6 +1,7 @@
 """manage.py show_tenant: what it tells, in text and JSON, and that it changes nothing."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
@@ -31,7 +32,10 @@ def test_report_counts_people_sessions_and_storage(agency: Agency):
             pk=Balance.ONLY, defaults={"used_bytes": GIB, "used_objects": 7}
         )
         Letter.objects.all().delete()
-        Letter.objects.create(kind="verify_email", recipient="x@show.test", last_error="550 no")
+        later = timezone.now() + timedelta(days=1)  # so that the mailer leaves it
+        Letter.objects.create(
+            kind="verify_email", recipient="x@show.test", last_error="550 no", due_at=later
+        )
 
     document = json.loads(run_command("show_tenant", agency.slug, "--json"))
     text = run_command("show_tenant", str(agency.ref.id))
