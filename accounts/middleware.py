@@ -7,11 +7,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 
-from accounts.models import Session
+from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid, TokenReused
 from accounts.sessions.browser import authenticate_cookie, cookie_value
 from accounts.sessions.services import NewSession
+from accounts.users.preferences import language_choices
 from core.http.negotiation import is_api_request
+from core.http.responses import DATABASE_ERRORS
 from core.request_context import request_context
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -30,6 +32,22 @@ class BrowserSession:
         self._next_cookie: str | None = None
         self.end_reason = ""
         """Why the session of the cookie has ended (one of ``Session.End``); empty if unknown."""
+        self._is_unavailable = False
+
+    @property
+    def user(self) -> User | None:
+        """The user of the session, for what a page shows; None also without a database.
+
+        Error pages are rendered in the user's language while the database is unavailable, too.
+        """
+        if self._is_unavailable:
+            return None
+        try:
+            session = self.session
+        except DATABASE_ERRORS:
+            self._is_unavailable = True
+            return None
+        return session.user if session else None
 
     @cached_property
     def session(self) -> Session | None:
@@ -78,7 +96,10 @@ class BrowserSession:
 
 
 class BrowserSessionMiddleware:
-    """Sets ``request.browser_session`` on tenants' hosts, and writes its cookie."""
+    """Sets ``browser_session`` and ``language_choices`` of requests on tenants' hosts.
+
+    It writes the session's cookie.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -87,6 +108,8 @@ class BrowserSessionMiddleware:
         if getattr(request, "site_kind", "") != "tenant" or not hasattr(request, "tenant"):
             return self.get_response(request)
         browser_session = request.browser_session = BrowserSession(request)  # type: ignore[attr-defined]
+        tenant = request.tenant
+        request.language_choices = lambda: language_choices(browser_session.user, tenant)  # type: ignore[attr-defined]
         response = self.get_response(request)
         browser_session.write_cookie(response)
         return response

@@ -11,15 +11,21 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.auth.registration import completes_registration, verify_email
+from accounts.auth.registration import (
+    completes_registration,
+    confirm_registration,
+    verify_email,
+)
 from accounts.passwords.services import reset_password
 from accounts.users.email_change import confirm_email_change
 from core.problems import Problem
 from core.rate_limits.limits import consume_by_address
 from pages.base import PageForm, new_password_field, page, with_problem_status
+from pages.members import browser_session, redirect_with_notice
 
 MAX_TOKEN_LENGTH = 200
 
@@ -54,33 +60,56 @@ class RegistrationForm(PasswordResetForm):
 @never_cache
 @page("GET", "POST")
 def password_reset_page(request: HttpRequest) -> HttpResponse:
-    """Show the form for a new password, or set it."""
-    return _serve_link(request, "password_reset.html", PasswordResetForm, reset_password)
+    """Show the form for a new password, or set it and go on to the log-in."""
+
+    def act(**fields: str) -> HttpResponse:
+        reset_password(**fields)
+        return redirect_with_notice(reverse("login-page"), "password_set")
+
+    return _serve_link(request, "password_reset.html", PasswordResetForm, act)
 
 
 @never_cache
 @page("GET", "POST")
 def verify_email_page(request: HttpRequest) -> HttpResponse:
-    """Show the form that verifies an address, or verify it; a registration also sets a password."""
-    is_registration = completes_registration(token_from(request))
-    return _serve_link(
-        request,
-        "email_verify.html",
-        RegistrationForm if is_registration else TokenForm,
-        verify_email,
-    )
+    """Show the form that verifies an address, or verify it; a registration also sets a password.
+
+    A completed registration logs in: the user has just chosen the password. The link alone is no
+    log-in for an existing user.
+    """
+
+    def register(**fields: str) -> HttpResponse:
+        browser_session(request).open(confirm_registration(**fields))
+        return redirect_with_notice(reverse("workspace"), "joined")
+
+    def verify(**fields: str) -> HttpResponse:
+        verify_email(**fields)
+        is_logged_in = browser_session(request).session is not None
+        return redirect_with_notice(
+            reverse("workspace" if is_logged_in else "login-page"), "verified"
+        )
+
+    if completes_registration(token_from(request)):
+        return _serve_link(request, "email_verify.html", RegistrationForm, register)
+    return _serve_link(request, "email_verify.html", TokenForm, verify)
 
 
 @never_cache
 @page("GET", "POST")
 def email_change_page(request: HttpRequest) -> HttpResponse:
     """Show the form that confirms a user's new address, or change the address."""
-    return _serve_link(request, "email_change.html", TokenForm, confirm_email_change)
+
+    def act(**fields: str) -> HttpResponse:
+        confirm_email_change(**fields)
+        return render_link_page(request, "email_change.html", {"done": True})
+
+    return _serve_link(request, "email_change.html", TokenForm, act)
 
 
 def _serve_link(
-    request: HttpRequest, template: str, kind: type[TokenForm], act: Callable[..., object]
+    request: HttpRequest, template: str, kind: type[TokenForm], act: Callable[..., HttpResponse]
 ) -> HttpResponse:
+    """Show the form of a link, or answer with what ``act`` returns for its fields."""
     if request.method != "POST":
         form = kind(initial={"token": token_from(request)})
         return render_link_page(request, template, {"form": form})
@@ -89,10 +118,9 @@ def _serve_link(
         return render_link_page(request, template, {"form": form}, status=400)
     try:
         consume_by_address("links")
-        act(**form.cleaned_data)
+        return act(**form.cleaned_data)
     except Problem as problem:
         return render_problem(request, template, {"form": form}, problem)
-    return render_link_page(request, template, {"done": True})
 
 
 def render_problem(

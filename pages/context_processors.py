@@ -1,4 +1,4 @@
-"""Template variables of every page: addresses of our sites, links that switch the language."""
+"""Template variables of every page: addresses of our sites, user, language links."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from core.http.language import LANGUAGE_PARAMETER, query_or_empty
+from pages.base import request_user
 from tenants.routing import site_url
 
 
@@ -17,6 +18,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "shell": "workspace/base.html" if tenant else "base.html",
         "tenant": tenant,
+        "person": SimpleLazyObject(lambda: request_user(request)),
         "home_url": site_url(),
         "dashboard_url": site_url("dash"),
         "base_domain": settings.BASE_DOMAIN,

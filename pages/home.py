@@ -1,4 +1,4 @@
-"""The home page of a workspace, and the page of an error code."""
+"""The page of an error code."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,12 +7,6 @@ from django.utils.module_loading import autodiscover_modules
 from core.problems import NotFound, catalogue
 from core.text.translation import translatable
 from pages.base import page
-
-
-@page()
-def workspace_home(request: HttpRequest) -> HttpResponse:
-    """Show the name of the workspace, which is public, and nothing else."""
-    return render(request, "workspace.html", {"tenant": request.tenant})  # type: ignore[attr-defined]
 
 
 @page()

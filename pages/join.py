@@ -1,13 +1,16 @@
-"""The page of an invitation link. Opening it consumes nothing: mail scanners open links too."""
+"""The page of an invitation link, and what it shares with the page of open registration.
+
+Opening a link consumes nothing: mail scanners open links too.
+"""
 
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.auth.login import log_out
 from accounts.auth.registration import (
     register,
     request_registration,
@@ -21,6 +24,7 @@ from core.problems import Problem
 from core.rate_limits.limits import consume_by_address
 from pages.account_links import TokenForm, render_link_page, render_problem, token_from
 from pages.base import new_password_field, page
+from pages.members import browser_session, redirect_with_notice
 
 TEMPLATE = "join.html"
 
@@ -70,17 +74,25 @@ def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespo
     del fields["token"]
     try:
         consume_by_address("register")
-        if requires_email_confirmation(email=fields["email"], invitation=token):
-            request_registration(**fields, invitation=token)
-            return render_link_page(request, TEMPLATE, {"mailed": True})
-        new_session = register(**fields, invitation=token)
+        return register_person(request, TEMPLATE, fields, invitation=token)
     except RegistrationClosed:
         raise
     except Problem as problem:
         return render_problem(request, TEMPLATE, context, problem)
-    # The page returns no tokens, so the new session is of no use.
-    log_out(new_session.session, actor=new_session.user)
-    return render_link_page(request, TEMPLATE, {"done": True})
+
+
+def register_person(
+    request: HttpRequest, template: str, fields: dict[str, Any], *, invitation: str = ""
+) -> HttpResponse:
+    """Register a user and log the browser in, or mail the link that completes the registration.
+
+    Raises: RegistrationClosed, ValidationFailed, EmailTaken.
+    """
+    if requires_email_confirmation(email=fields["email"], invitation=invitation):
+        request_registration(**fields, invitation=invitation)
+        return render_link_page(request, template, {"mailed": True})
+    browser_session(request).open(register(**fields, invitation=invitation))
+    return redirect_with_notice(reverse("workspace"), "joined")
 
 
 def _template_context(form: JoinForm, invitation: Invitation) -> dict[str, Any]:

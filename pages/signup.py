@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.auth.login import log_out
+from accounts.auth.login_tickets import create_login_ticket
 from accounts.auth.signup import sign_up
 from core.forms import EmailAddressFormField
 from core.problems import NotFound, Problem
 from core.rate_limits.limits import consume_by_address
+from pages.auth.ticket import set_ticket_cookie, ticket_from_cookie
 from pages.base import PageForm, new_password_field, page, with_problem_status
 from tenants.context import TenantRef, tenant_context
 from tenants.routing import site_url
@@ -58,20 +60,23 @@ def sign_up_page(request: HttpRequest) -> HttpResponse:
         return render(request, "signup.html", {"form": form}, status=400)
     try:
         consume_by_address("signup")
-        tenant = _create_workspace(form.cleaned_data)
+        tenant, ticket = _create_workspace(form.cleaned_data)
     except Problem as problem:
         return _render_problem(request, form, problem)
-    return redirect(
+    response = redirect(
         f"{reverse('signed-up')}?opened={signing.dumps(tenant.slug, salt=SIGNED_UP_SALT)}"
     )
+    set_ticket_cookie(response, tenant.slug, ticket)
+    return response
 
 
-def _create_workspace(fields: dict[str, Any]) -> TenantRef:
+def _create_workspace(fields: dict[str, Any]) -> tuple[TenantRef, str]:
+    """Return the new tenant, and a ticket that logs its owner in on the tenant's host."""
     tenant, new_session = sign_up(**fields)
-    # The page returns no tokens, so the new session is of no use.
     with tenant_context(tenant):
+        # The ticket opens a session when it is used; it may never be.
         log_out(new_session.session, actor=new_session.user)
-    return tenant
+        return tenant, create_login_ticket(new_session.user)
 
 
 def _render_problem(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
@@ -84,11 +89,16 @@ def _render_problem(request: HttpRequest, form: SignUpForm, problem: Problem) ->
 @never_cache
 @page()
 def signed_up_page(request: HttpRequest) -> HttpResponse:
-    """Show the address of the new workspace."""
+    """Show the address of the new workspace, and a form that logs its owner in there."""
     try:
         slug = signing.loads(
             request.GET.get("opened", ""), salt=SIGNED_UP_SALT, max_age=SIGNED_UP_SECONDS
         )
     except signing.BadSignature as exc:
         raise NotFound from exc
-    return render(request, "signed_up.html", {"address": site_url(slug)})
+    address, ticket = site_url(slug), ticket_from_cookie(request, slug)
+    response = render(request, "signed_up.html", {"address": address, "ticket": ticket})
+    # The form goes to another origin. With ``same-origin`` the browser would send "Origin: null".
+    response.headers["Referrer-Policy"] = "strict-origin"
+    response._csp_update = {"form-action": [address]}  # type: ignore[attr-defined]
+    return response

@@ -126,17 +126,21 @@ def verify_email(*, token: str, password: str | None = None) -> User:
 
     Raises: LinkInvalid; for a registration also RegistrationClosed, EmailTaken, ValidationFailed.
     """
-    link = get_email_token(token, *PURPOSES)
-    pending = None if link.user else _prepare_pending_registration(link, password)
+    complete = _prepare_verification(token, password)
     with transaction.atomic():
-        link = consume_email_token(token, *PURPOSES)
-        if pending:
-            user, grant = pending
-            _insert_registered_user(user, grant)
-        else:
-            user = _token_user(link)
-        mark_email_verified(user)
-    return user
+        return complete()
+
+
+def confirm_registration(*, token: str, password: str) -> NewSession:
+    """Complete a registration with a mailed token, and log in. Raises: as ``verify_email``.
+
+    A link that verifies the address of an existing user is no log-in: it raises LinkInvalid.
+    """
+    complete = _prepare_verification(token, password)
+    with transaction.atomic():
+        if not completes_registration(token):
+            raise LinkInvalid
+        return open_session(complete())
 
 
 def completes_registration(token: str) -> bool:
@@ -153,6 +157,24 @@ def mark_email_verified(user: User) -> None:
         user.email_verified_at = timezone.now()
         user.save(update_fields=["email_verified_at", "updated_at"])
         record("email.verified", actor=user_actor(user), target=user_target(user))
+
+
+def _prepare_verification(token: str, password: str | None) -> Callable[[], User]:
+    """Return a callable that consumes the token in a transaction. The password is hashed before."""
+    link = get_email_token(token, *PURPOSES)
+    pending = None if link.user else _prepare_pending_registration(link, password)
+    return partial(_complete_verification, token, pending)
+
+
+def _complete_verification(token: str, pending: tuple[User, RegistrationGrant] | None) -> User:
+    link = consume_email_token(token, *PURPOSES)
+    if pending:
+        user, grant = pending
+        _insert_registered_user(user, grant)
+    else:
+        user = _token_user(link)
+    mark_email_verified(user)
+    return user
 
 
 def _prepare_pending_registration(

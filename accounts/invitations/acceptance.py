@@ -70,8 +70,13 @@ def check_stored_grant(stored: str) -> RegistrationGrant:
     return RegistrationGrant(invitation.role, None, invitation)
 
 
+def registration_is_open() -> bool:
+    """Return whether anyone may register in the current tenant."""
+    return current_tenant().registration == Tenant.Registration.OPEN
+
+
 def _open_registration_grant() -> RegistrationGrant:
-    if current_tenant().registration != Tenant.Registration.OPEN:
+    if not registration_is_open():
         raise RegistrationClosed
     return RegistrationGrant()
 

@@ -31,6 +31,11 @@ def find_invitations(*, state: str = "") -> QuerySet[Invitation]:
     return rows.filter(Q(state=validate_choice("state", state, STATES))) if state else rows
 
 
+def count_pending_invitations() -> int:
+    """Return how many invitations may still be accepted."""
+    return find_invitations(state=PENDING).count()
+
+
 def get_invitation(invitation_id: uuid.UUID) -> Invitation:
     """Return one invitation. Raises: NotFound."""
     invitation = invitations_with_state().filter(pk=invitation_id).first()

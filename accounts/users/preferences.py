@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.permissions import policy_of
-from core.http.language import preferred_language
+from core.http.language import LanguageChoices, preferred_language
 from core.problems import FieldError, ValidationFailed
 from core.request_context import request_context
 from tenants.context import TenantRef
@@ -75,6 +75,13 @@ def user_language(user: User | None, tenant: TenantRef, *, accept_language: str 
     if chosen in dict(settings.LANGUAGES):
         return chosen
     return preferred_language(accept_language or request_context().accept_language)
+
+
+def language_choices(user: User | None, tenant: TenantRef) -> LanguageChoices:
+    """Return the chosen languages for a page (core/http/language.py): the user's, the tenant's."""
+    served = dict(settings.LANGUAGES)
+    chosen = (user.language if user else "", policy_of(tenant).language)
+    return LanguageChoices(*(code if code in served else "" for code in chosen))
 
 
 def user_time_zone(user: User | None, tenant: TenantRef) -> str:

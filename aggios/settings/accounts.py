@@ -108,6 +108,10 @@ SESSION_COOKIE_HTTPONLY = True
 # The session of a browser on a tenant's host (accounts/sessions/browser.py).
 BROWSER_COOKIE_NAME = f"{COOKIE_PREFIX}aggios"
 BROWSER_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+# The ticket that logs an owner in after sign-up, on the apex host (accounts/auth/login_tickets.py).
+TICKET_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_ticket"
+# Whether a user has hidden the first steps on the home page (pages/checklist.py).
+CHECKLIST_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_checklist"
 # Not in a cookie: a message can hold a password that is shown once.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_REDIRECT_URL = "admin:index"

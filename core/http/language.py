@@ -1,22 +1,34 @@
-"""The language of a page: from ``?lang=``, then the cookie, then ``Accept-Language``.
+"""The language of a page.
+
+The first of these that names a served language: ``?lang=``, the choice of the logged-in user, the
+cookie that ``?lang=`` sets, ``Accept-Language``, the tenant's default, ``LANGUAGE_CODE``.
 
 The API reads ``Accept-Language`` alone, for the sentences of problems (core/http/responses.py).
 Its clients use the codes of problems, which have no language.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language_from_request
 from django.utils.translation.trans_real import (
     get_supported_language_variant,
     parse_accept_lang_header,
 )
 
 LANGUAGE_PARAMETER = "lang"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoices:
+    """Languages that the request does not name itself; empty where there is no choice."""
+
+    user: str = ""
+    tenant: str = ""
 
 
 def requested_language(request: HttpRequest) -> str:
@@ -34,16 +46,37 @@ def query_or_empty(request: HttpRequest) -> QueryDict:
 
 
 def request_language(request: HttpRequest) -> str:
-    """Return the language code for the response."""
-    return requested_language(request) or get_language_from_request(request)
+    """Return the language code for the response.
+
+    ``request.language_choices`` returns those of the user and the tenant (accounts/middleware.py).
+    """
+    find: Callable[[], LanguageChoices] = getattr(request, "language_choices", LanguageChoices)
+    choices = find()
+    return (
+        requested_language(request)
+        or choices.user
+        or _supported(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+        or accepted_language(request.headers.get("Accept-Language", ""))
+        or choices.tenant
+        or settings.LANGUAGE_CODE
+    )
 
 
 def preferred_language(accept_language: str) -> str:
-    """Return the supported language that an Accept-Language field prefers."""
-    for code, _ in parse_accept_lang_header(accept_language.lower()):
-        with suppress(LookupError):
-            return get_supported_language_variant(code)
-    return settings.LANGUAGE_CODE
+    """Return the supported language that an Accept-Language field prefers, English without one."""
+    return accepted_language(accept_language) or settings.LANGUAGE_CODE
+
+
+def accepted_language(accept_language: str) -> str:
+    """Return the supported language that an Accept-Language field names first, or ""."""
+    codes = (code for code, _ in parse_accept_lang_header(accept_language.lower()))
+    return next(filter(None, map(_supported, codes)), "")
+
+
+def _supported(code: str) -> str:
+    with suppress(LookupError):
+        return get_supported_language_variant(code)
+    return ""
 
 
 def with_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:

@@ -74,7 +74,11 @@ def as_html_if_preferred(
         return response
     language = request_language(request)
     with override(language):
-        text = render_to_string(template, {"problem": _document(response)}, request)
+        context = {
+            "problem": _document(response),
+            "retry_after": response.headers.get("Retry-After", ""),
+        }
+        text = render_to_string(template, context, request)
     kept = {name: v for name, v in response.headers.items() if name != "Content-Type"}
     page = HttpResponse(text, status=response.status_code, headers=kept)
     patch_vary_headers(page, ("Accept",))

@@ -12,9 +12,11 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth.login import log_in, log_out, throttle_login
 from accounts.encryption import DecryptionError, decrypt, encrypt
+from accounts.invitations.acceptance import registration_is_open
 from accounts.models import Session
 from accounts.passwords.hashers import hash_pool
-from accounts.problems import SecondFactorRequired
+from accounts.permissions import current_policy
+from accounts.problems import InvalidCredentials, SecondFactorRequired
 from accounts.sessions.services import NewSession
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
 from core.problems import Problem
@@ -36,6 +38,7 @@ END_REASONS: dict[str, Any] = {
 NOTICES = {
     "password_set": _("Your new password is set. Log in with it."),
     "verified": _("Your e-mail address is verified. Log in now."),
+    "ticket": _("Log in with the e-mail address and the password that you have chosen."),
 }
 
 
@@ -131,7 +134,7 @@ def _attempt(
         return _render(request, CodeForm(initial={"step": _seal_step(email, password)}))
     except Problem as problem:
         form.add_problem(problem)
-        return with_problem_status(_render(request, form), problem)
+        return with_problem_status(_render(request, form, problem=problem), problem)
     log_in_browser(request, opened)
     return HttpResponseRedirect(_target(request), status=303)
 
@@ -141,9 +144,22 @@ def _target(request: HttpRequest) -> str:
 
 
 def _render(
-    request: HttpRequest, form: PageForm, *, status: int = 200, ended: Any = None
+    request: HttpRequest,
+    form: PageForm,
+    *,
+    status: int = 200,
+    ended: Any = None,
+    problem: Problem | None = None,
 ) -> HttpResponse:
-    context = {"form": form, "next": next_path(request, ""), "ended": ended}
+    context = {
+        "form": form,
+        "next": next_path(request, ""),
+        "ended": ended,
+        "asks_code": "code" in form.fields,
+        "is_wrong": isinstance(problem, InvalidCredentials),
+        "is_open": registration_is_open(),
+        "must_verify": current_policy().email_verification == "required",
+    }
     return render_member_page(request, "auth/login.html", context, notices=NOTICES, status=status)
 
 

@@ -9,6 +9,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from pages.base import try_again_sentence
+
 register = template.Library()
 AVATAR_HUES = 8
 
@@ -50,6 +52,12 @@ def hue(name: str) -> int:
 def visible_errors(form: BaseForm) -> list[BoundField]:
     """Return the fields that have errors and that the user sees."""
     return [field for field in form.visible_fields() if field.errors]
+
+
+@register.filter
+def try_again(seconds: str) -> str:
+    """Return when to try again, for the value of a field Retry-After; empty without seconds."""
+    return try_again_sentence(int(seconds)) if seconds.isdecimal() else ""
 
 
 @register.filter

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import MailLink
 from tenants.context import tenant_context
-from tests.support.browser import Browser
+from tests.support.browser import Browser, logged_in
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 from tests.support.mail.outbox import audit_events, user_with_email
@@ -45,10 +45,10 @@ def can_log_in(agency: Agency, password: str) -> bool:
 def test_reset_form_sets_the_password(site: Site, agency: Agency, reset_mail: Mail):
     browser = Browser(site, agency.slug)
 
-    page = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": FRESH})
+    done = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": FRESH})
 
-    assert page.status_code == 200
-    assert "Your password has been changed" in page.text
+    assert (done.status_code, done.headers["location"]) == (303, "/login?notice=password_set")
+    assert "Your new password is set" in browser.follow(done).text
     assert can_log_in(agency, FRESH)
     assert not can_log_in(agency, PASSWORD)
 
@@ -65,15 +65,17 @@ def test_token_with_surrounding_spaces_is_valid(
     assert f'value="{verify_mail.token}"' in page.text
     body = {"token": f"\t{verify_mail.token} "}
     assert agency.host.post("/api/auth/email/verify", body).status_code == 204
-    page = browser.submit("/password/reset", {"token": spaced, "password": FRESH})
-    assert "Your password has been changed" in page.text
+    done = browser.submit("/password/reset", {"token": spaced, "password": FRESH})
+    assert done.status_code == 303
 
 
 def test_verification_form_verifies_the_address(site: Site, agency: Agency, verify_mail: Mail):
-    page = Browser(site, agency.slug).submit(path_of(verify_mail), {"token": verify_mail.token})
+    browser = Browser(site, agency.slug)
 
-    assert page.status_code == 200
-    assert "has been verified" in page.text
+    done = browser.submit(path_of(verify_mail), {"token": verify_mail.token})
+
+    assert (done.status_code, done.headers["location"]) == (303, "/login?notice=verified")
+    assert "aggios" not in browser.client.cookies
     assert user_with_email(agency, agency.owner.email).email_verified_at is not None
 
 
@@ -120,7 +122,7 @@ def test_weak_password_is_named_at_its_field(site: Site, agency: Agency, reset_m
     assert "short" not in page.text
     assert reset_mail.token in page.text
     again = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": FRESH})
-    assert again.status_code == 200
+    assert again.status_code == 303
 
 
 @pytest.mark.parametrize("path", ["/password/reset", "/email/verify", "/email/change"])

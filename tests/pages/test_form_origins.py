@@ -49,7 +49,7 @@ def test_join_form_on_custom_domain_registers_a_user(acme: Agency, browser: Brow
 
     done = browser.submit(f"/join?token={token}", {"token": token, **fields})
 
-    assert done.status_code == 200, done.text
+    assert done.status_code == 303, done.text
     entered = acme.host.post("/api/auth/login", fields)
     assert entered.status_code == 200
     gone = acme.owner.at.delete(f"/api/users/{entered.json()['user']['id']}")

@@ -22,6 +22,10 @@ PAGES = [
     ("dash", "/?workspace=nobody-here", 404),
     ("dash", "/nothing", 404),
     ("acme", "/", 200),
+    ("acme", "/login", 200),
+    ("acme", "/password/forgot", 200),
+    ("acme", "/password/forgot?notice=mailed", 200),
+    ("acme", "/register", 403),
     ("acme", "/nothing", 404),
     ("nobody-here", "/", 404),
     ("admin", "/nothing", 404),
@@ -145,7 +149,7 @@ def test_tenant_home_page_shows_no_private_data(site: Site, acme: Agency) -> Non
     page = Browser(site, "acme").get("/").text
 
     assert "<h1>Acme</h1>" in page
-    assert 'href="/api/docs"' in page
+    assert 'href="/login"' in page
     for private in (acme.owner.email, acme.ref.schema_name, str(acme.ref.id)):
         assert private not in page
 

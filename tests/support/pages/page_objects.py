@@ -20,6 +20,7 @@ from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import create_share
 from tests.support.http_client import PASSWORD, Host, Site
+from tests.support.mail.outbox import configure_tenant
 from tests.support.pages.page_table import MEMBER, OWNER, PUBLIC, STAFF, PageRow
 from tests.support.staff import log_in_to_admin
 
@@ -39,6 +40,7 @@ class PageObjects(dict[str, str]):
         self.texts = {"company": "Initech", "first_name": "Olga", "last_name": "Owner", **texts}
         self.agency = self._create(slug)
         self._suspended: Agency | None = None
+        self._open: Agency | None = None
         self._browsers: dict[tuple[str, str], Browser] = {}
 
     def __missing__(self, name: str) -> str:
@@ -53,6 +55,14 @@ class PageObjects(dict[str, str]):
             reason = self.texts.get("reason", "The invoice of May is unpaid.")
             suspend_tenant(self._suspended.ref.id, actor=SYSTEM, reason=reason)
         return self._suspended
+
+    @property
+    def open(self) -> Agency:
+        """Another workspace, which anyone may join."""
+        if self._open is None:
+            self._open = self._create(f"{self.agency.slug}-open")
+            configure_tenant(self._open)
+        return self._open
 
     def path(self, row: PageRow) -> str:
         """Return the path of a row with its placeholders filled in."""
@@ -76,6 +86,8 @@ class PageObjects(dict[str, str]):
         """Return the label of a kind of host."""
         if kind == "suspended":
             return self.suspended.slug
+        if kind == "open":
+            return self.open.slug
         labels = {"apex": "", "tenant": self.agency.slug, "unknown": "nobody-here"}
         return labels.get(kind, kind)
 

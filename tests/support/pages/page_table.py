@@ -25,7 +25,7 @@ class PageRow:
     name: str
     """Names the test and the screenshot."""
     kind: str
-    """The host: apex, dash, admin, tenant, suspended (a tenant) or unknown (no tenant)."""
+    """The host: apex, dash, admin, tenant, open or suspended (tenants), or unknown (no tenant)."""
     path: str
     route: str = ""
     """The name of the route in tests/support/routes.py; empty for error pages and the admin."""
@@ -107,6 +107,36 @@ DASH = [
 ]
 TENANT = [
     PageRow("workspace", "tenant", "/", "workspace"),
+    PageRow("home", "tenant", "/", "workspace", who=OWNER, parameters=("notice",)),
+    PageRow("home-member", "tenant", "/", "workspace", who=MEMBER),
+    PageRow("hide-checklist", "tenant", "/checklist", "hide-checklist", status=303, who=OWNER),
+    PageRow("login", "tenant", "/login", "login-page", parameters=("next", "ended", "notice")),
+    PageRow("login-errors", "tenant", "/login", "login-page", then=submit),
+    PageRow("login-ticket", "tenant", "/login/ticket", "login-ticket-page", status=303),
+    PageRow("forgot", "tenant", "/password/forgot", "forgot-password-page"),
+    PageRow("forgot-errors", "tenant", "/password/forgot", "forgot-password-page", then=submit),
+    PageRow("forgot-mailed", "tenant", "/password/forgot?notice=mailed", "forgot-password-page"),
+    PageRow("register-closed", "tenant", "/register", "register-page", status=403),
+    PageRow("register", "open", "/register", "register-page"),
+    PageRow("register-errors", "open", "/register", "register-page", then=submit),
+    PageRow(
+        "unverified",
+        "tenant",
+        "/email/unverified",
+        "email-unverified",
+        who=OWNER,
+        parameters=("next", "notice"),
+    ),
+    PageRow("logout", "tenant", "/logout", "logout-page", who=OWNER),
+    PageRow(
+        "reauthenticate",
+        "tenant",
+        "/reauthenticate",
+        "reauthenticate-page",
+        who=OWNER,
+        parameters=("next",),
+    ),
+    PageRow("not-found-member", "tenant", "/nothing", status=404, who=MEMBER),
     PageRow("join", "tenant", "/join?token={invitation}", "join-page"),
     PageRow("join-errors", "tenant", "/join?token={invitation}", "join-page", then=submit),
     PageRow("join-link", "tenant", "/join?token={invitation_link}", "join-page"),
