@@ -125,6 +125,26 @@ def test_weak_password_is_named_at_its_field(site: Site, agency: Agency, reset_m
     assert again.status_code == 303
 
 
+def test_verification_leads_a_logged_in_user_home(site: Site, agency: Agency, verify_mail: Mail):
+    browser = logged_in(site, agency)
+
+    done = browser.submit(path_of(verify_mail), {"token": verify_mail.token})
+
+    assert done.headers["location"] == "/?notice=verified"
+    assert "Your e-mail address is verified." in browser.follow(done).text
+
+
+def test_reset_ends_the_session_of_the_browser(site: Site, agency: Agency, reset_mail: Mail):
+    browser = logged_in(site, agency)
+
+    done = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": FRESH})
+    page = browser.follow(done)
+
+    assert page.status_code == 200
+    assert 'name="password"' in page.text
+    assert "aggios" not in browser.client.cookies
+
+
 @pytest.mark.parametrize("path", ["/password/reset", "/email/verify", "/email/change"])
 def test_invalid_link_shows_an_error(site: Site, agency: Agency, path: str):
     browser = Browser(site, agency.slug)

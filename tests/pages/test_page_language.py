@@ -6,11 +6,16 @@ import pytest
 
 from files.models import File
 from tenants.context import tenant_context
-from tests.support.browser import Browser, logged_in
+from tests.support.browser import TOKEN, Browser, logged_in
 from tests.support.factories import Agency
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
-from tests.support.mail.outbox import configure_tenant, update_user_row
+from tests.support.mail.outbox import (
+    audit_events,
+    configure_tenant,
+    update_user_row,
+    user_with_email,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
@@ -102,3 +107,33 @@ def test_dates_are_in_the_time_zone_of_the_user(
     page = logged_in(site, agency).get("/").text
 
     assert shown in page.partition("<time")[2].partition("</time>")[0].partition(">")[2]
+
+
+def test_menu_stores_the_language_of_the_user(site: Site, agency: Agency):
+    browser = logged_in(site, agency, language="en")
+    fields = {"language": "pt-br", "next": "/reauthenticate"}
+    token = TOKEN.search(browser.get("/").text)
+    assert token
+
+    refused = browser.post("/language", fields)
+    done = browser.post("/language", {"csrfmiddlewaretoken": token[1], **fields})
+
+    assert refused.status_code == 403
+    assert (done.status_code, done.headers["location"]) == (303, "/reauthenticate")
+    assert language_of(browser) == "pt-br"
+    assert user_with_email(agency, agency.owner.email).language == "pt-br"
+    [event] = audit_events(agency, "user.updated")
+    assert event.actor_id == agency.owner.id
+
+
+@pytest.mark.parametrize("language", ["xx", "../en", "<b>", "e" * 300])
+def test_unknown_language_is_refused(site: Site, agency: Agency, language: str):
+    browser = logged_in(site, agency)
+    token = TOKEN.search(browser.get("/").text)
+    assert token
+
+    answer = browser.post("/language", {"csrfmiddlewaretoken": token[1], "language": language})
+
+    assert answer.status_code == 400
+    assert "<b>" not in answer.text
+    assert user_with_email(agency, agency.owner.email).language == ""

@@ -178,6 +178,7 @@ ROUTES = {
         Route("links", "/links", "GET", BROWSER),
         Route("link-revoke", "/links/{share}/revoke", "GET POST", BROWSER),
         Route("file-share", "/files/{file}/share", "GET POST", BROWSER),
+        Route("language-page", "/language", "GET POST"),
         Route("register-page", "/register", "GET POST"),
         Route("forgot-password-page", "/password/forgot", "GET POST"),
         Route("email-unverified", "/email/unverified", "GET POST"),

@@ -110,6 +110,7 @@ TENANT = [
     PageRow("home", "tenant", "/", "workspace", who=OWNER, parameters=("notice",)),
     PageRow("home-member", "tenant", "/", "workspace", who=MEMBER),
     PageRow("hide-checklist", "tenant", "/checklist", "hide-checklist", status=303, who=OWNER),
+    PageRow("language", "tenant", "/language", "language-page", status=303, who=OWNER),
     PageRow("login", "tenant", "/login", "login-page", parameters=("next", "ended", "notice")),
     PageRow("login-errors", "tenant", "/login", "login-page", then=submit),
     PageRow("login-ticket", "tenant", "/login/ticket", "login-ticket-page", status=303),
