@@ -18,9 +18,9 @@ from accounts.encryption import DecryptionError, decrypt, encrypt
 from accounts.models import User
 from accounts.problems import InvalidCredentials, TokenInvalid
 from accounts.sessions.services import NewSession, open_session
-from accounts.sessions.tokens import hash_token
 from accounts.users.queries import session_target, user_actor
 from audit.services import record
+from core.text.composite_keys import composite_digest
 
 PURPOSE = "login-ticket"
 LIFETIME_SECONDS = 300
@@ -77,4 +77,4 @@ def _read(ticket: str) -> tuple[str, str, str, int]:
 
 def _state(user: User) -> str:
     """Return a text that changes with the user's password, second factor and address."""
-    return hash_token(f"{user.password} {user.second_factor_at} {user.email}").hex()
+    return composite_digest(user.password, str(user.second_factor_at), user.email)

@@ -155,7 +155,7 @@ def test_invitation_and_role_in_the_form_are_ignored(site: Site, open_agency: Ag
     assert (me["email"], me["role"]) == (email, "member")
 
 
-def test_forged_form_registers_nobody(site: Site, open_agency: Agency):
+def test_forged_form_registers_no_user(site: Site, open_agency: Agency):
     fields = form(random_email())
     browser = Browser(site, open_agency.slug)
 
