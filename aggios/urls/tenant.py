@@ -8,6 +8,7 @@ from pages.auth import urls as auth_pages
 from pages.join import join_page
 from pages.sharing import urls as sharing_pages
 from pages.site import urls as site
+from pages.workspace import urls as settings_pages
 from pages.workspace_home import hide_checklist_page, workspace_home
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("email/verify", verify_email_page, name="email-verify-page"),
     path("email/change", email_change_page, name="email-change-page"),
     *sharing_pages.urlpatterns,
+    *settings_pages.urlpatterns,
     *common.tenant_api,
     *site.closed_to_robots,
     *common.urlpatterns,

@@ -163,11 +163,29 @@ def share_token(objects: PageObjects) -> str:
     return urlsplit(made["url"]).path.rpartition("/")[2]
 
 
+def key(objects: PageObjects) -> str:
+    """Return the id of an API key."""
+    fields = {"name": objects.texts.get("key", "Backup"), "scopes": ["files:read"]}
+    made = objects.agency.owner.at.post("/api/keys", fields)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def domain(objects: PageObjects) -> str:
+    """Return the id of a claimed domain."""
+    name = f"files.{secrets.token_hex(6)}.example"
+    made = objects.agency.owner.at.post("/api/tenant/domains", {"domain": name})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "file": file,
     "invitation": invitation,
     "invitation_link": invitation_link,
     "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),
+    "domain": domain,
+    "key": key,
     "share": share,
     "share_token": share_token,
     "share_with_password": share_with_password,

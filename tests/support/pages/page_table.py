@@ -75,7 +75,14 @@ def ask_without_an_address(page: "Page") -> None:
 
 
 # Routes of small files and redirects for programs, on several hosts (pages/site/well_known.py).
-FILES_FOR_PROGRAMS = {"change-password", "favicon", "robots", "security-txt", "sitemap"}
+FILES_FOR_PROGRAMS = {
+    "audit-export",
+    "change-password",
+    "favicon",
+    "robots",
+    "security-txt",
+    "sitemap",
+}
 APEX = [
     PageRow("front", "apex", "/", "front"),
     PageRow("features", "apex", "/features", "site-features"),
@@ -161,6 +168,52 @@ TENANT = [
     ),
     PageRow(
         "share-password", "tenant", "/s/{share_with_password}", "share-page", checks_csrf=False
+    ),
+    PageRow("settings", "tenant", "/settings", "settings-general", who=OWNER),
+    PageRow("settings-sign-in", "tenant", "/settings/sign-in", "settings-sign-in", who=OWNER),
+    PageRow("settings-domains", "tenant", "/settings/domains", "settings-domains", who=OWNER),
+    PageRow(
+        "settings-domain",
+        "tenant",
+        "/settings/domains/{domain}/remove",
+        "settings-domain",
+        who=OWNER,
+    ),
+    PageRow(
+        "settings-domain-check",
+        "tenant",
+        "/settings/domains/{domain}/check",
+        "settings-domain-check",
+        status=405,
+        who=OWNER,
+    ),
+    PageRow("settings-keys", "tenant", "/settings/keys", "settings-keys", who=OWNER),
+    PageRow("settings-key-new", "tenant", "/settings/keys/new", "settings-key-new", who=OWNER),
+    PageRow(
+        "settings-key-errors",
+        "tenant",
+        "/settings/keys/new",
+        "settings-key-new",
+        who=OWNER,
+        then=submit,
+    ),
+    PageRow(
+        "settings-key-revoke",
+        "tenant",
+        "/settings/keys/{key}/revoke",
+        "settings-key-revoke",
+        who=OWNER,
+    ),
+    PageRow("settings-usage", "tenant", "/settings/usage", "settings-usage", who=OWNER),
+    PageRow("settings-ownership", "tenant", "/settings/ownership", "settings-ownership", who=OWNER),
+    PageRow("settings-delete", "tenant", "/settings/delete", "settings-delete", who=OWNER),
+    PageRow(
+        "audit",
+        "tenant",
+        "/audit",
+        "audit",
+        who=OWNER,
+        parameters=("action", "actor", "after", "before", "page"),
     ),
     PageRow("links", "tenant", "/links", "links", who=OWNER, parameters=("before", "created")),
     PageRow("link-revoke", "tenant", "/links/{share}/revoke", "link-revoke", who=OWNER),

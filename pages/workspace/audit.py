@@ -1,0 +1,126 @@
+"""The audit trail of the workspace: filters, pages, and an export as CSV or JSON Lines."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.api.audit_events import serialize_audit_event
+from audit.queries import EventFilter, find_events
+from core.problems import NotFound
+from pages.base import PageForm
+from pages.members import member_page
+from pages.workspace.rendering import render_settings
+
+TEMPLATE, TAB = "settings/audit.html", "audit"
+PAGE_SIZE, EXPORT_CHUNK = 50, 500
+COLUMNS = ("at", "action", "actor", "actor_type", "target", "target_type", "ip", "sequence", "hash")
+# A cell that begins like this is a formula in a spreadsheet (OWASP, CSV injection).
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class AuditForm(PageForm):
+    """The filters, all optional."""
+
+    action = forms.RegexField(
+        r"^[a-z0-9_]+(\.[a-z0-9_]+)*\.?$",
+        label=_("Action"),
+        required=False,
+        max_length=60,
+        help_text=_("For example file.uploaded, or user. for all that begin so."),
+    )
+    actor = forms.CharField(label=_("Id of the person"), required=False, max_length=64)
+    after = forms.DateTimeField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    before = forms.DateTimeField(
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def criteria(self) -> EventFilter:
+        """Return the filter."""
+        return EventFilter(**{name: value for name, value in self.cleaned_data.items() if value})
+
+
+@member_page(action="audit:read")
+def audit_page(request: HttpRequest) -> HttpResponse:
+    """List events, newest first."""
+    form = AuditForm(request.GET)
+    if not form.is_valid():
+        return render_settings(request, TEMPLATE, {"form": form}, tab=TAB, status=400)
+    events = find_events(form.criteria()).order_by("-at", "-id")
+    page = _page_number(request)
+    found = list(events[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    query = request.GET.copy()
+    context = {
+        "form": form,
+        "events": [serialize_audit_event(event) for event in found[:PAGE_SIZE]],
+        "previous_url": _page_url(query, page - 1) if page > 1 else "",
+        "next_url": _page_url(query, page + 1) if len(found) > PAGE_SIZE else "",
+        "query": query.urlencode(),
+    }
+    return render_settings(request, TEMPLATE, context, tab=TAB)
+
+
+@member_page(action="audit:read")
+def export_audit_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """Stream the events of the filter as ``csv`` or ``jsonl``, oldest first."""
+    form = AuditForm(request.GET)
+    if not form.is_valid() or kind not in WRITERS:
+        raise NotFound
+    events = find_events(form.criteria()).order_by("at", "id")
+    rows = (serialize_audit_event(event) for event in events.iterator(chunk_size=EXPORT_CHUNK))
+    content_type, write = WRITERS[kind]
+    response = StreamingHttpResponse(write(rows), content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="audit.{kind}"'
+    return response  # type: ignore[return-value]
+
+
+def _write_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        target = row["target"] or {"label": "", "type": ""}
+        values = (
+            *(row["at"], row["action"], row["actor"]["label"] or row["actor"]["id"]),
+            *(row["actor"]["type"], target["label"], target["type"]),
+            *(row["ip"] or "", row["sequence"], row["hash"] or ""),
+        )
+        writer.writerow([_cell(value) for value in values])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _write_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _cell(value: Any) -> str:
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+WRITERS = {
+    "csv": ("text/csv; charset=utf-8", _write_csv),
+    "jsonl": ("application/x-ndjson", _write_jsonl),
+}
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "")
+    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= 10_000 else 1
+
+
+def _page_url(query: Any, page: int) -> str:
+    query = query.copy()
+    query["page"] = str(page)
+    return f"{reverse(TAB)}?{query.urlencode()}"

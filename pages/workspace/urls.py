@@ -1,0 +1,27 @@
+"""Routes of the settings, on tenants' hosts."""
+
+from django.urls import path
+
+from pages.workspace.audit import audit_page, export_audit_page
+from pages.workspace.domains import check_domain_page, domains_page, remove_domain_page
+from pages.workspace.general import general_page
+from pages.workspace.keys import keys_page, new_key_page, revoke_key_page
+from pages.workspace.ownership import delete_workspace_page, ownership_page
+from pages.workspace.sign_in import sign_in_page
+from pages.workspace.usage import usage_page
+
+urlpatterns = [
+    path("settings", general_page, name="settings-general"),
+    path("settings/sign-in", sign_in_page, name="settings-sign-in"),
+    path("settings/domains", domains_page, name="settings-domains"),
+    path("settings/domains/<id:domain_id>/check", check_domain_page, name="settings-domain-check"),
+    path("settings/domains/<id:domain_id>/remove", remove_domain_page, name="settings-domain"),
+    path("settings/keys", keys_page, name="settings-keys"),
+    path("settings/keys/new", new_key_page, name="settings-key-new"),
+    path("settings/keys/<id:key_id>/revoke", revoke_key_page, name="settings-key-revoke"),
+    path("settings/usage", usage_page, name="settings-usage"),
+    path("settings/ownership", ownership_page, name="settings-ownership"),
+    path("settings/delete", delete_workspace_page, name="settings-delete"),
+    path("audit", audit_page, name="audit"),
+    path("audit.<slug:kind>", export_audit_page, name="audit-export"),
+]
