@@ -1,5 +1,6 @@
 """Hostile input for pages, and what no page may do with it."""
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -79,7 +80,7 @@ def assert_inert(answer: httpx.Response) -> None:
 
 def leads_away(base: str, target: str) -> bool:
     """Tell whether a URL of a page runs a script or leads to a site of an attacker."""
-    parts = urlsplit(urljoin(base, target.strip().replace("\\", "/")))
+    parts = urlsplit(urljoin(base, as_a_browser_reads(target)))
     return parts.scheme in {"javascript", "vbscript"} or "evil.example" in (parts.hostname or "")
 
 
@@ -88,11 +89,18 @@ def assert_redirect_is_own(answer: httpx.Response) -> None:
     location = answer.headers.get("location")
     if location is None:
         return
-    # As a browser reads it (WHATWG URL): without tabs and line breaks, backslashes as slashes.
-    read = location.translate(str.maketrans("\\", "/", "\t\r\n"))
-    parts = urlsplit(urljoin(f"http://x.{BASE_DOMAIN}/", read))
+    parts = urlsplit(urljoin(f"http://x.{BASE_DOMAIN}/", as_a_browser_reads(location)))
     assert parts.scheme in {"http", "https"}, location
     assert f".{parts.hostname}".endswith(f".{BASE_DOMAIN}"), location
+
+
+def as_a_browser_reads(url: str) -> str:
+    """Return a URL without tabs and line breaks, backslashes as slashes, two slashes for more.
+
+    Rule: WHATWG URL, "special authority ignore slashes state".
+    """
+    text = url.strip().translate(str.maketrans("\\", "/", "\t\r\n"))
+    return re.sub(r"^(https?:)?/{2,}", r"\1//", text)
 
 
 def takes_post(row: PageRow) -> bool:
