@@ -155,17 +155,6 @@ TENANT = [
     ),
     PageRow("verify", "tenant", "/email/verify?token=x", "email-verify-page"),
     PageRow("change-address", "tenant", "/email/change?token=x", "email-change-page"),
-    PageRow("login", "tenant", "/login", "login-page", parameters=("next", "ended", "notice")),
-    PageRow("login-errors", "tenant", "/login", "login-page", then=submit),
-    PageRow("logout", "tenant", "/logout", "logout-page", who=MEMBER),
-    PageRow(
-        "reauthenticate",
-        "tenant",
-        "/reauthenticate",
-        "reauthenticate-page",
-        who=MEMBER,
-        parameters=("next",),
-    ),
     PageRow(
         "share-password", "tenant", "/s/{share_with_password}", "share-page", checks_csrf=False
     ),
