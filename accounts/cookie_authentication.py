@@ -33,7 +33,7 @@ class CookieAuthentication(BaseAuthentication):
         session: Session | None = browser_session.session
         if session is None:
             return None
-        _require_csrf_token(plain)
+        require_csrf_token(plain)
         return session.user, session
 
 
@@ -61,7 +61,8 @@ class _CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
-def _require_csrf_token(request: HttpRequest) -> None:
+def require_csrf_token(request: HttpRequest) -> None:
+    """Check the CSRF token and the origin of a request. Raises: FormExpired."""
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request)
     if check.process_view(request, HttpResponse, (), {}):

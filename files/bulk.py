@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.users.queries import user_actor
 from audit.services import Target, record_many
 from core.problems import FieldError, NotFound, ValidationFailed
-from files.models import File
+from files.models import File, Upload
 from files.problems import NameTaken, TooManyFiles
 from files.queries import writable_files, writable_trashed_files
 from files.services import file_target
@@ -27,6 +27,7 @@ FIELD = "files"
 # A store with versioning needs a request for each object. Without a bound, a purge of a thousand
 # files would take longer than a request may.
 CLEAN_UP_NOW = 200
+EMPTY_BATCH_SIZE = 500
 
 
 def trash_files(file_ids: Sequence[uuid.UUID], *, user: User) -> list[File]:
@@ -74,6 +75,27 @@ def purge_files(file_ids: Sequence[uuid.UUID], *, user: User) -> int:
         count, purged = len(files), purge_locked(files, user_actor(user))
     clean_up_many(purged[:CLEAN_UP_NOW])
     return count
+
+
+def empty_trash(*, user: User) -> int:
+    """Purge all files in the trash that the user may change; return how many.
+
+    Each batch is a transaction of its own. Objects are deleted as by ``purge_files``.
+    """
+    total, first = _purge_batch(user)
+    count = total
+    while count:
+        count, _ = _purge_batch(user)
+        total += count
+    clean_up_many(first[:CLEAN_UP_NOW])
+    return total
+
+
+def _purge_batch(user: User) -> tuple[int, list[Upload]]:
+    """Purge some files; return how many, and their uploads."""
+    with transaction.atomic():
+        files = list(writable_trashed_files(user).order_by("pk")[:EMPTY_BATCH_SIZE])
+        return len(files), purge_locked(files, user_actor(user)) if files else []
 
 
 def _locked(rows: QuerySet[File], file_ids: Sequence[uuid.UUID]) -> list[File]:

@@ -45,15 +45,17 @@ def validate_path(text: str, *, field: str) -> str:
     return path
 
 
-def content_disposition(name: str) -> str:
+def content_disposition(name: str, kind: str = "attachment") -> str:
     """Return a Content-Disposition that saves a download under ``name``, in any script.
+
+    With the kind ``inline`` a browser shows it.
 
     ``filename*`` (RFC 6266 section 4.3, RFC 8187) holds the name. The plain ``filename`` is for
     clients that do not support it.
     """
     safe = download_name(name)
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in safe)
-    header = f'attachment; filename="{plain}"'
+    header = f'{kind}; filename="{plain}"'
     return header if plain == safe else f"{header}; filename*=UTF-8''{quote(safe, safe=ATTR_CHAR)}"
 
 

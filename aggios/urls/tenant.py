@@ -5,6 +5,8 @@ from django.urls import path
 from aggios.urls import common
 from pages.account_links import email_change_page, password_reset_page, verify_email_page
 from pages.auth import urls as auth_pages
+from pages.files import urls as files_pages
+from pages.home import workspace_home
 from pages.join import join_page
 from pages.sharing import urls as sharing_pages
 from pages.site import urls as site
@@ -15,6 +17,7 @@ urlpatterns = [
     path("", workspace_home, name="workspace"),
     path("checklist", hide_checklist_page, name="hide-checklist"),
     *auth_pages.urlpatterns,
+    *files_pages.urlpatterns,
     path("join", join_page, name="join-page"),
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),

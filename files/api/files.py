@@ -14,7 +14,6 @@ from core.api.pagination import KeysetPagination
 from core.api.views import ApiView
 from core.http.conditional import require_match, response_with_etag
 from core.http.negotiation import StrictJSONParser
-from core.problems import FieldError, ValidationFailed
 from files.api.serializers import (
     AddFileSerializer,
     FileSerializer,
@@ -29,6 +28,7 @@ from files.services import create_file_version, rename_file, trash_file
 from files.trash import purge_due_files
 from files.uploads.cleanup import clean_up_due
 from files.uploads.form_parser import FILE_FIELD, FileFormParser, ReceivedFile
+from files.uploads.form_upload import received_file
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 
@@ -129,7 +129,8 @@ def add_file(request: Request) -> Response:
     discarded. Two requests are the same if name and content are.
     """
     purge_due_files()
-    received = _received_file(request)
+    # The first access to FILES reads the form and sends the file to the store.
+    received = received_file(request.FILES)
     try:
         response = _respond(request, received)
     except BaseException:
@@ -139,15 +140,6 @@ def add_file(request: Request) -> Response:
         received.discard()
     clean_up_due()
     return response
-
-
-def _received_file(request: Request) -> ReceivedFile:
-    # The first access to FILES reads the form and sends the file to the store.
-    received = request.FILES.get(FILE_FIELD)
-    if not isinstance(received, ReceivedFile):
-        error = FieldError(FILE_FIELD, "required", "Send a file in this field of the form.")
-        raise ValidationFailed(errors=[error])
-    return received
 
 
 def _respond(request: Request, received: ReceivedFile) -> Response:

@@ -1,10 +1,11 @@
 """One page of a folder: its subfolders, then its files; or what a search finds below it."""
 
+import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
@@ -45,15 +46,18 @@ def list_folder(
     *,
     search: str = "",
     kind: str = "",
+    owner: uuid.UUID | None = None,
+    added_after: datetime | None = None,
     sort: str = "name",
     cursor: str = "",
     page_size: int = DEFAULT_PAGE_SIZE,
 ) -> FolderPage:
     """Return a page of the files that the user may read, in at most two queries.
 
-    Without ``search`` and ``kind``: the subfolders by name, then the files that are directly in the
-    folder. With either: the matching files at any depth, without folders. ``sort`` is one of
-    ORDERINGS, with ``-`` in front for descending. A folder without files is empty, not an error.
+    Without a filter: the subfolders by name, then the files that are directly in the folder. With
+    ``search``, ``kind``, ``owner`` or ``added_after``: the matching files at any depth, without
+    folders. ``sort`` is one of ORDERINGS, with ``-`` in front for descending. A folder without
+    files is empty, not an error.
     Raises: ValidationFailed (folder, search, kind, ordering), InvalidCursor.
     """
     place = validate_folder(folder, field="folder")
@@ -61,9 +65,8 @@ def list_folder(
     position = read_cursor(cursor, ordering)
     size = min(max(page_size, 1), MAX_PAGE_SIZE)
     files = find_files(user, search=search)
-    if search or kind:
-        found = files.filter(within(place))
-        matching = found.filter(of_kind(kind)) if kind else found
+    if search or kind or owner or added_after:
+        matching = files.filter(within(place), _conditions(kind, owner, added_after))
         keyed = matching.alias(key=F(ordering.removeprefix("-")))
         return _page(place, [], keyed, position or FolderCursor(ordering), size)
     folders = _subfolders(user, place, ordering, position, size)
@@ -74,6 +77,13 @@ def list_folder(
     if position is None or position.folder:
         position = FolderCursor(ordering)
     return _page(place, folders, direct, position, size)
+
+
+def _conditions(kind: str, owner: uuid.UUID | None, added_after: datetime | None) -> Q:
+    found = of_kind(kind) if kind else Q()
+    if owner:
+        found &= Q(owner=owner)
+    return found & Q(created_at__gte=added_after) if added_after else found
 
 
 def folder_files(user: User, folder: str) -> QuerySet[File]:

@@ -14,6 +14,16 @@ Report = Callable[[str], None]
 UNSUPPORTED_CODES = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
 NO_ENCRYPTION = UNSUPPORTED_CODES | {"ServerSideEncryptionConfigurationNotFoundError"}
 ENABLED = "Enabled"
+# Pages of tenants send files to the store, also at custom domains, which come and go. The store
+# takes no cookie: a request needs a signature, which the page of another site does not have.
+CORS_RULE = {
+    "AllowedOrigins": ["*"],
+    "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
+    "AllowedHeaders": ["*"],
+    # A browser needs the ETag of each part to complete a multipart upload.
+    "ExposeHeaders": ["ETag", "Content-Disposition", "Content-Range"],
+    "MaxAgeSeconds": 3600,
+}
 
 
 def set_up_bucket(report: Report) -> None:
@@ -25,7 +35,7 @@ def set_up_bucket(report: Report) -> None:
     """
     name = settings.S3_BUCKET
     report(f"bucket {name}: {'created' if _create_bucket(name) else 'is there'}")
-    report(_set_cors(name, settings.CORS_ALLOWED_ORIGINS))
+    report(_set_cors(name))
     report(f"versioning: {_enable_versioning(name)}")
     report(f"encryption: {_enable_encryption(name)}")
 
@@ -71,30 +81,14 @@ def _location() -> dict[str, Any]:
     return {"CreateBucketConfiguration": {"LocationConstraint": settings.S3_REGION}}
 
 
-def _set_cors(name: str, origins: list[str]) -> str:
+def _set_cors(name: str) -> str:
     try:
-        if origins:
-            client().put_bucket_cors(
-                Bucket=name, CORSConfiguration={"CORSRules": [_cors_rule(origins)]}
-            )
-            return f"cors: browsers at {', '.join(origins)} may upload and download"
-        client().delete_bucket_cors(Bucket=name)
+        client().put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [CORS_RULE]})
     except ClientError as exc:
         if error_code(exc) not in UNSUPPORTED_CODES:
             raise
         return "cors: this store takes its origins from its own configuration"
-    return "cors: no browser origins (CORS_ALLOWED_ORIGINS is empty)"
-
-
-def _cors_rule(origins: list[str]) -> dict[str, Any]:
-    return {
-        "AllowedOrigins": origins,
-        "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
-        "AllowedHeaders": ["*"],
-        # A browser needs the ETag of each part to complete a multipart upload.
-        "ExposeHeaders": ["ETag", "Content-Disposition", "Content-Range"],
-        "MaxAgeSeconds": 3600,
-    }
+    return "cors: browsers at every origin may upload and download with presigned URLs"
 
 
 def _enable_versioning(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import IO, Any, NoReturn
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import UnreadablePostError
+from django.http import QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
@@ -39,6 +39,11 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 MAX_EPILOGUE_BYTES = 1024
 # The file is expected to begin within so many bytes; fields before it are seldom longer.
 SEARCHED_HEAD_BYTES = 256 * 1024
+BeforeFile = Callable[[QueryDict], None]
+
+
+def _accept(fields: QueryDict) -> None:
+    """Accept every form."""
 
 
 @dataclass
@@ -73,15 +78,27 @@ class FileFormParser(MultiPartParser):
     ) -> "DataAndFiles[Any, Any]":
         """Read the whole form."""
         request: Request = (parser_context or {})["request"]
-        length = _content_length(request.META)
-        body = MultipartBody(stream, media_type or "", length, max_file_bytes())
-        handler = StreamingUploadHandler(current_user(request), body.expected_size)
-        try:
-            return _parse_form(body, media_type or "", request, handler)
-        except BaseException:
-            if handler.received is not None:
-                handler.received.discard()
-            raise
+        meta = {**request.META, "CONTENT_TYPE": media_type or ""}
+        return receive_form(stream, meta, user=current_user(request))
+
+
+def receive_form(
+    stream: IO[bytes], meta: Mapping[str, Any], *, user: User, before_file: BeforeFile = _accept
+) -> "DataAndFiles[Any, Any]":
+    """Read a form and send its file to the store; ``meta`` are the headers of the request.
+
+    ``before_file`` gets the fields that precede the file, and may raise. After an error nothing is
+    left in the store. Raises: as FileFormParser.
+    """
+    media_type = meta.get("CONTENT_TYPE", "")
+    body = MultipartBody(stream, media_type, _content_length(meta), max_file_bytes())
+    handler = StreamingUploadHandler(user, body.expected_size)
+    try:
+        return _parse_form(body, meta, handler, before_file)
+    except BaseException:
+        if handler.received is not None:
+            handler.received.discard()
+        raise
 
 
 class StreamingUploadHandler(FileUploadHandler):
@@ -93,6 +110,7 @@ class StreamingUploadHandler(FileUploadHandler):
         """Take a file of the user; ``expected_size`` returns the likely size of the next file."""
         super().__init__()
         self._user, self._expected_size = user, expected_size
+        self.before_file: Callable[[], None] = lambda: None
         self.received: ReceivedFile | None = None
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
@@ -100,6 +118,7 @@ class StreamingUploadHandler(FileUploadHandler):
             raise SkipFile
         if self.received is not None:
             _reject("repeated", "Send one file at a time.")
+        self.before_file()
         upload = self._reserve()
         key = tenant_storage().key_of(upload.object_name)
         writer = ObjectWriter(key, partial(save_multipart_id, upload), max_file_bytes())
@@ -186,7 +205,13 @@ def max_overhead() -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FORM_OVERHEAD_BYTES
 
 
-class _RawFilenameReader(StrictMultiPartParser):
+class _FileFormReader(StrictMultiPartParser):
+    @property
+    def fields_so_far(self) -> QueryDict:
+        """The fields that precede the current part."""
+        fields: QueryDict = vars(self)["_post"]  # Django's own attribute
+        return fields
+
     def sanitize_file_name(self, file_name: str) -> str:
         """Keep the name as sent; files/filenames.py refuses an invalid name, and alters none."""
         return file_name
@@ -209,11 +234,15 @@ def _content_length(meta: Mapping[str, Any]) -> int | None:
 
 
 def _parse_form(
-    body: MultipartBody, media_type: str, request: Request, handler: StreamingUploadHandler
+    body: MultipartBody,
+    meta: Mapping[str, Any],
+    handler: StreamingUploadHandler,
+    before_file: BeforeFile,
 ) -> "DataAndFiles[Any, Any]":
-    meta = {**request.META, "CONTENT_TYPE": media_type}
     try:
-        fields, files = _RawFilenameReader(meta, body, [handler]).parse()
+        reader = _FileFormReader(meta, body, [handler])
+        handler.before_file = lambda: before_file(reader.fields_so_far)
+        fields, files = reader.parse()
     except (TooManyFieldsSent, TooManyFilesSent) as exc:
         raise TooManyFields("The form has too many parts.") from exc
     except MultiPartParserError as exc:

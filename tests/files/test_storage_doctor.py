@@ -10,6 +10,8 @@ import pytest
 
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
+from files.storage.client import client
+from files.storage.setup import CORS_RULE
 from tests.support.files.bucket import keys_under, noncurrent_under
 from tests.support.http_client import Site
 
@@ -69,10 +71,17 @@ def test_doctor_reports_missing_tenant_credentials(site: Site, stores: TestStack
 
 
 def test_doctor_reports_a_refused_origin(site: Site, stores: TestStack):
-    status, found = run_doctor(stores, CORS_ALLOWED_ORIGINS="https://elsewhere.example")
+    bucket = stores.env["S3_BUCKET"]
+    narrow = {"CORSRules": [{**CORS_RULE, "AllowedOrigins": ["https://elsewhere.example"]}]}
+    client().put_bucket_cors(Bucket=bucket, CORSConfiguration=narrow)
+
+    try:
+        status, found = run_doctor(stores)
+    finally:
+        client().put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [CORS_RULE]})
 
     assert (status, faults(found)) == (1, {"cors"})
-    assert "https://elsewhere.example" in found["cors"][1]
+    assert "tenants' domains" in found["cors"][1]
     assert "setup_storage" in found["cors"][2]
     assert keys_under(PREFIX) == set()
 

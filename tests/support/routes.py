@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 PUBLIC = "public"
 MEMBER = "member"
-STAFF = "staff"
 BROWSER = "browser"  # a page: it needs the cookie of a browser's session
+STAFF = "staff"
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,23 @@ OF_STAFF = [
     changing("tenant-cancel-deletion", "cancel-deletion"),
     changing("tenant-rotate-key", "rotate-key"),
 ]
+FILE_PAGES = [
+    Route("files-page", "/files", "GET", BROWSER),
+    Route("upload-page", "/files/upload", "GET POST", BROWSER),
+    Route("trash-selection-page", "/files/trash", "GET POST", BROWSER),
+    Route("move-page", "/files/move", "GET POST", BROWSER),
+    Route("archive-page", "/files/archive", "GET POST", BROWSER),
+    Route("rename-folder-page", "/files/folder/rename", "GET POST", BROWSER),
+    Route("file-page", "/files/{file}", "GET", BROWSER),
+    Route("preview-page", "/files/{file}/preview", "GET", BROWSER),
+    Route("download-page", "/files/{file}/download", "GET", BROWSER),
+    Route("rename-file-page", "/files/{file}/rename", "GET POST", BROWSER),
+    Route("restore-version-page", "/files/{file}/versions/{version}/restore", "GET POST", BROWSER),
+    Route("trash-page", "/trash", "GET", BROWSER),
+    Route("restore-page", "/trash/restore", "GET POST", BROWSER),
+    Route("purge-page", "/trash/purge", "GET POST", BROWSER),
+    Route("empty-trash-page", "/trash/empty", "GET POST", BROWSER),
+]
 ROUTES = {
     "apex": [
         *SITE,
@@ -200,6 +217,7 @@ ROUTES = {
         Route("email-verify-page", "/email/verify", "GET POST"),
         Route("email-change-page", "/email/change", "GET POST"),
         Route("share-page", "/s/{share_token}", "GET POST"),
+        *FILE_PAGES,
         *OF_A_TENANT,
         *COMMON,
     ],

@@ -11,8 +11,8 @@ from files.storage.setup import set_up_bucket
 
 class Command(BaseCommand):
     help = (
-        "Create the bucket S3_BUCKET if it is missing, allow browsers at CORS_ALLOWED_ORIGINS to "
-        "use it, and switch on versioning and encryption if the store supports them "
+        "Create the bucket S3_BUCKET if it is missing, allow pages in browsers to use it with "
+        "presigned URLs, and switch on versioning and encryption if the store supports them "
         "(S3_BUCKET_VERSIONING, S3_BUCKET_ENCRYPTION). Safe to repeat.\n\n"
         "Example: manage.py setup_storage"
     )

@@ -65,7 +65,9 @@ class PageObjects(dict[str, str]):
         return self._open
 
     def path(self, row: PageRow) -> str:
-        """Return the path of a row with its placeholders filled in."""
+        """Return the path of a row with its placeholders filled in; make what the row needs."""
+        for name in row.needs:
+            _ = self[name]
         return row.path.format_map(self)
 
     def host(self, row: PageRow) -> Host:
@@ -177,10 +179,20 @@ def domain(objects: PageObjects) -> str:
     made = objects.agency.owner.at.post("/api/tenant/domains", {"domain": name})
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+def trashed_file(objects: PageObjects) -> str:
+    """Return the id of a file in the trash."""
+    owner = objects.agency.owner.at
+    made = str(add_file(owner, "Draft of the offer.txt", b"a draft")["id"])
+    assert owner.delete(f"/api/files/{made}").status_code == 204
+    return made
 
 
 MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "file": file,
+    "trashed": trashed_file,
+    "drafted": lambda objects: str(
+        add_file(objects.agency.owner.at, "x", path="drafts/plan.txt")["id"]
+    ),
     "invitation": invitation,
     "invitation_link": invitation_link,
     "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),

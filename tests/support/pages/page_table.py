@@ -18,6 +18,9 @@ OWNER = "owner"
 STAFF = "staff"
 
 
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
+
+
 @dataclass(frozen=True)
 class PageRow:
     """One page in one state."""
@@ -37,6 +40,10 @@ class PageRow:
     """The query parameters that the page reads, besides those of the path."""
     is_swagger_ui: bool = False
     """It needs JavaScript, and has colours and nested buttons of its own that axe refuses."""
+    needs: tuple[str, ...] = ()
+    """Objects that must exist: names of functions in ``MAKERS``."""
+    is_framed: bool = False
+    """Pages of its own origin may frame it."""
     checks_csrf: bool = True
     """False for a page that ignores cookies: its forms need no token (pages/shares.py)."""
     language: str = ""
@@ -54,6 +61,11 @@ def submit(page: "Page") -> None:
     """Send the form of the page as it is."""
     page.locator("main [type=submit]").first.click()
     page.wait_for_load_state()
+
+
+def open_upload_menu(page: "Page") -> None:
+    """Open the menu from which files are uploaded."""
+    page.locator("#upload-menu > summary").click()
 
 
 def submit_without_cookies(page: "Page") -> None:
@@ -111,6 +123,72 @@ DASH = [
     PageRow("find-by-email", "dash", "/by-email", "mail-workspaces", status=302),
     PageRow("find-by-email-sent", "dash", "/", "mail-workspaces", then=ask_for_the_list),
     PageRow("find-by-email-errors", "dash", "/", "mail-workspaces", then=ask_without_an_address),
+]
+FILES = [
+    PageRow("files-empty", "tenant", "/files", "files-page", who=MEMBER),
+    PageRow(
+        "files",
+        "tenant",
+        "/files",
+        "files-page",
+        needs=("file",),
+        who=OWNER,
+        parameters=("path", "search", "kind", "person", "since", "sort", "cursor", "view"),
+    ),
+    PageRow("files-grid", "tenant", "/files?view=grid", "files-page", needs=("file",), who=OWNER),
+    PageRow("files-folder", "tenant", "/files?path=empty/", "files-page", who=OWNER),
+    PageRow(
+        "files-found", "tenant", "/files?search=offer", "files-page", needs=("file",), who=OWNER
+    ),
+    PageRow("files-not-found", "tenant", "/files?search=qqzz", "files-page", who=OWNER),
+    PageRow("files-menu", "tenant", "/files", needs=("file",), who=OWNER, then=open_upload_menu),
+    PageRow("file", "tenant", "/files/{file}", "file-page", who=OWNER),
+    PageRow("file-unknown", "tenant", f"/files/{UNKNOWN_ID}", who=OWNER, status=404),
+    PageRow("file-rename", "tenant", "/files/{file}/rename", "rename-file-page", who=OWNER),
+    PageRow(
+        "file-preview",
+        "tenant",
+        "/files/{file}/preview",
+        "preview-page",
+        who=OWNER,
+        status=302,
+        is_framed=True,
+        parameters=("version",),
+    ),
+    PageRow(
+        "file-download",
+        "tenant",
+        "/files/{file}/download",
+        "download-page",
+        who=OWNER,
+        status=302,
+        parameters=("version",),
+    ),
+    PageRow(
+        "version-restore",
+        "tenant",
+        "/files/{file}/versions/1/restore",
+        "restore-version-page",
+        who=OWNER,
+        status=302,
+    ),
+    PageRow(
+        "folder-rename",
+        "tenant",
+        "/files/folder/rename?path=drafts/",
+        "rename-folder-page",
+        needs=("drafted",),
+        who=OWNER,
+    ),
+    PageRow("upload", "tenant", "/files/upload", "upload-page", who=OWNER, status=302),
+    PageRow("trash-files", "tenant", "/files/trash", "trash-selection-page", who=OWNER, status=302),
+    PageRow("move", "tenant", "/files/move", "move-page", who=OWNER, status=302),
+    PageRow("archive", "tenant", "/files/archive", "archive-page", who=OWNER, status=302),
+    PageRow("restore", "tenant", "/trash/restore", "restore-page", who=OWNER, status=302),
+    PageRow("purge", "tenant", "/trash/purge", "purge-page", who=OWNER, status=302),
+    PageRow("trash", "tenant", "/trash", "trash-page", needs=("trashed",), who=OWNER),
+    PageRow("trash-empty", "tenant", "/trash", "trash-page", who=MEMBER),
+    PageRow("trash-question", "tenant", "/trash/empty", "empty-trash-page", who=OWNER),
 ]
 TENANT = [
     PageRow("workspace", "tenant", "/", "workspace"),
@@ -217,6 +295,7 @@ TENANT = [
     ),
     PageRow("share-wrong", "tenant", "/s/{share_with_password}", "share-page", then=submit),
     PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404),
+    *FILES,
     PageRow("workspace-not-found", "tenant", "/nothing", status=404),
     PageRow("suspended", "suspended", "/", "workspace", status=403),
     PageRow("no-workspace", "unknown", "/", status=404),

@@ -1,0 +1,1 @@
+"""Pages of files: folders, a file, uploads, the trash."""

@@ -1,0 +1,54 @@
+// Files that a person chooses or drops, with the folders that they are in.
+const SYSTEM_FILES = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
+
+/** @typedef {{path: string, file: File}} Chosen `path` is relative: "a/b/name" */
+
+/**
+ * Return the files of an input, those of a folder with their paths.
+ * @param {FileList} list
+ * @returns {Chosen[]}
+ */
+export function filesOfInput(list) {
+  return [...list]
+    .map((file) => ({ path: file.webkitRelativePath || file.name, file }))
+    .filter(isWanted);
+}
+
+/**
+ * Return what was dropped, folders with all that is in them.
+ * @param {DataTransfer} data
+ * @returns {Promise<Chosen[]>}
+ */
+export async function filesOfDrop(data) {
+  // Entries must be taken before the first await: the browser empties the list afterwards.
+  const items = [...data.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.());
+  if (entries.some((entry) => !entry)) return filesOfInput(data.files);
+  const found = await Promise.all(entries.map((entry) => walk(entry, "")));
+  return found.flat().filter(isWanted);
+}
+
+async function walk(entry, folder) {
+  const path = `${folder}${entry.name}`;
+  if (entry.isFile) {
+    const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
+    return file ? [{ path, file }] : [];
+  }
+  const children = await readAll(entry.createReader());
+  const found = await Promise.all(children.map((child) => walk(child, `${path}/`)));
+  return found.flat();
+}
+
+/** A reader returns the entries of a folder in batches, then an empty one. */
+async function readAll(reader) {
+  const all = [];
+  for (;;) {
+    const batch = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (!batch.length) return all;
+    all.push(...batch);
+  }
+}
+
+function isWanted({ path }) {
+  return !SYSTEM_FILES.has(path.slice(path.lastIndexOf("/") + 1));
+}
