@@ -6,7 +6,6 @@ from aggios.urls import common
 from pages.account_links import email_change_page, password_reset_page, verify_email_page
 from pages.auth import urls as auth_pages
 from pages.files import urls as files_pages
-from pages.home import workspace_home
 from pages.join import join_page
 from pages.sharing import urls as sharing_pages
 from pages.site import urls as site

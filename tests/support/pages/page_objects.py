@@ -179,6 +179,8 @@ def domain(objects: PageObjects) -> str:
     made = objects.agency.owner.at.post("/api/tenant/domains", {"domain": name})
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
 def trashed_file(objects: PageObjects) -> str:
     """Return the id of a file in the trash."""
     owner = objects.agency.owner.at
