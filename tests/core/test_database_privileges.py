@@ -30,7 +30,13 @@ VERBS = [
     "TRUNCATE {table}",
     "COPY {table} TO STDOUT",
 ]
-PUBLIC_TABLES = ["tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent"]
+PUBLIC_TABLES = [
+    "tenants_tenant",
+    "tenants_domain",
+    "tenants_tenantlistrequest",
+    "staff_staffuser",
+    "audit_auditevent",
+]
 
 
 def tables_of(schema: str, superuser) -> list[str]:
