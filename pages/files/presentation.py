@@ -64,7 +64,7 @@ def split_path(path: str) -> tuple[str, str]:
 
 def sentence(problem: Problem) -> str:
     """Return what is wrong: the details of the fields, or the title."""
-    details = [gettext(error.detail) for error in problem.errors]
+    details = dict.fromkeys(gettext(error.detail) for error in problem.errors)
     return " ".join(details) or gettext(problem.title)
 
 
