@@ -6,6 +6,7 @@ A page calls the services that the API calls and declares the same action
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,7 +38,7 @@ REQUIREMENT_PAGES: dict[type[Problem], str] = {
     EmailUnverified: "email-unverified",
     SecondFactorMissing: "my-second-factor",
 }
-NO_NOTICES: Mapping[str, Any] = {}
+NO_NOTICES: Mapping[str, Any] = MappingProxyType({})
 
 
 def member_page(*methods: str, action: str = "", admitted: bool = True) -> Callable[[View], View]:

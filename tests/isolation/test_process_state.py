@@ -20,6 +20,13 @@ REVIEWED = {
     "aggios.settings.applications.INSTALLED_APPS": "a constant",
     "aggios.settings.applications.SILENCED_SYSTEM_CHECKS": "a constant",
     "aggios.openapi_views._GENERATING": "a lock; holds no data",
+    "accounts.users.preferences.time_zone_names": "names of time zones",
+    "pages.site.documents._parser": "a parser; holds no document",
+    "pages.site.documents._render": "pages of docs/, by name",
+    "pages.site.documents.document_names": "names of the files in docs/",
+    "pages.site.document_search._folded": "texts of docs/, for the search",
+    # By request: a cached property of the request's own object.
+    "accounts.middleware.session": "cached on the BrowserSession of one request",
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
     "core.db_backend.queries._insert_sql": "SQL text that names no schema, by model",

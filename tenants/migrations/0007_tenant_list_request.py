@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0005_limits'),
+        ('tenants', '0006_daily_usage'),
     ]
 
     operations = [
