@@ -71,6 +71,7 @@ ACTIONS = {
     "users:read": Action(MANAGER_ROLES, "users:read"),
     "me:email": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
     "me:factors": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "me:leave": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
     "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
     "users:export": Action(MANAGER_ROLES),
     "users:factors": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.email.outbox import enqueue_email
-from accounts.encryption import encrypt, key_info, keyed_hashes
+from accounts.encryption import decrypt, encrypt, key_info, keyed_hashes
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials, SecondFactorRequired
 from accounts.sessions.services import end_other_sessions
@@ -107,7 +107,6 @@ def recovery_codes_left(user: User) -> int:
 def start_totp_enrolment(user: User) -> TotpEnrolment:
     """Create a secret for an app, replacing an unconfirmed one. Raises: FactorExists."""
     secret = new_totp_secret()
-    uri = otpauth_uri(secret, issuer=current_tenant().name, account=user.email)
     with transaction.atomic():
         _lock_user(user)
         rows = Authenticator.objects.filter(user=user)
@@ -123,7 +122,23 @@ def start_totp_enrolment(user: User) -> TotpEnrolment:
             target=_second_factor_target(row, user),
             type="totp",
         )
-    return TotpEnrolment(row, secret, uri)
+    return TotpEnrolment(row, secret, _uri(user, secret))
+
+
+def pending_enrolment(user: User) -> TotpEnrolment | None:
+    """Return the unconfirmed factor with its secret, for a page that shows it again; or None.
+
+    The secret is of no use before one of its codes is confirmed.
+    """
+    row = Authenticator.objects.filter(user=user, confirmed_at=None).first()
+    if row is None:
+        return None
+    secret = decrypt(TOTP_SECRET_PURPOSE, row.sealed_secret)
+    return TotpEnrolment(row, secret, _uri(user, secret))
+
+
+def _uri(user: User, secret: str) -> str:
+    return otpauth_uri(secret, issuer=current_tenant().name, account=user.email)
 
 
 def confirm_enrolment(

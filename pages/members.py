@@ -25,7 +25,7 @@ from accounts.permissions import (
     require_admitted,
     require_recent_authentication,
 )
-from accounts.problems import EmailUnverified, ProofRequired, SecondFactorMissing
+from accounts.problems import EmailUnverified, ProofRequired, SecondFactorMissing, TokenInvalid
 from core.problems import NotAuthenticated, PasswordChangeRequired, Problem
 from pages.base import SAFE_METHODS, View, page
 
@@ -57,7 +57,7 @@ def member_page(*methods: str, action: str = "", admitted: bool = True) -> Calla
                 response = view(request, *args, **kwargs)
             except tuple(REQUIREMENT_PAGES) as problem:
                 response = redirect_with_next(request, REQUIREMENT_PAGES[type(problem)])
-            except NotAuthenticated:
+            except (NotAuthenticated, TokenInvalid):  # or inactive since the request began
                 response = _redirect_to_login(request)
             add_never_cache_headers(response)
             return response
@@ -118,15 +118,18 @@ def redirect_with_notice(url: str, notice: str) -> HttpResponse:
     return response
 
 
-def redirect_with_next(request: HttpRequest, name: str, **parameters: str) -> HttpResponse:
-    """Redirect to the page of a route that leads back to the current page afterwards.
+def redirect_with_next(
+    request: HttpRequest, name: str, *, back: str = "", **parameters: str
+) -> HttpResponse:
+    """Redirect to the page of a route that leads back to ``back`` afterwards.
 
-    A program that loads a part of a page (htmx) is told to load the whole page.
+    By default that is the current page. A program that loads a part of a page (htmx) is told to
+    load the whole page.
     """
     target = reverse(name)
     if target == request.path:  # the page itself is the way to meet the requirement
         target, back = reverse("workspace"), ""
-    else:
+    elif not back:
         back = request.get_full_path() if request.method in SAFE_METHODS else request.path
     query = {**({NEXT_PARAMETER: back} if back else {}), **parameters}
     url = f"{target}?{urlencode(query)}" if query else target

@@ -12,6 +12,8 @@ from accounts.api.throttles import by_tenant, by_user, consume_address_limit, on
 from accounts.authentication import current_user
 from accounts.invitations.queries import STATES, find_invitations, get_invitation, invitation_state
 from accounts.invitations.services import (
+    MAX_LINK_USES,
+    MIN_LINK_USES,
     Check,
     IssuedInvitation,
     create_invitation_link,
@@ -35,7 +37,6 @@ from tenants.routing import site_url
 READ_ACTION, WRITE_ACTION = "invitations:read", "invitations:write"
 INVITATION_LIMITS = only_method("POST", by_tenant("invite_tenant"), by_user("invite_person"))
 STATE_PARAMETER = OpenApiParameter("state", str, enum=list(STATES))
-MIN_LINK_USES, MAX_LINK_USES = 2, 1000
 
 
 class CreateInvitationSerializer(serializers.Serializer[Any]):
@@ -51,16 +52,13 @@ class CreateInvitationSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require an address or a number of uses, not both. A link cannot make owners."""
+        """Require an address or a number of uses, not both."""
         is_link = "max_uses" in attrs
         if not is_link and "email" not in attrs:
             raise serializers.ValidationError({"email": ["This field is required."]}, "required")
         if is_link and "email" in attrs:
             message = "An invitation to one address is used once."
             raise serializers.ValidationError({"max_uses": [message]}, "not_with_email")
-        if is_link and attrs["role"] == User.Role.OWNER:
-            message = "A link that several people may use makes no owners."
-            raise serializers.ValidationError({"role": [message]}, "not_by_link")
         return attrs
 
 

@@ -24,18 +24,25 @@ from accounts.permissions import current_policy
 from accounts.problems import InvitationClosed
 from accounts.retention import prune
 from accounts.users.creation import validate_user
-from accounts.users.permissions import check_permission, lock_authorized_actor
+from accounts.users.permissions import (
+    NON_OWNER_ROLES,
+    check_permission,
+    lock_authorized_actor,
+)
 from accounts.users.preferences import user_language
 from accounts.users.queries import user_actor
 from audit.services import Actor, Target, record
 from core.db_backend.queries import insert_ignoring_conflict
-from core.problems import NotFound
+from core.problems import FieldError, NotFound, ValidationFailed
 from core.text.email_addresses import canonical_address
 from tenants.context import current_tenant
 
 Check = Callable[[Invitation], None]
 WRITE_ACTION = "invitations:write"
 TOKEN_BYTES = 32
+MIN_LINK_USES, MAX_LINK_USES = 2, 1000
+LINK_ROLES = NON_OWNER_ROLES
+NO_OWNERS_BY_LINK = "A link that several people may use makes no owners."
 # Each failed attempt is the success of another request, so this bounds concurrent requests.
 MAX_ATTEMPTS = 100
 
@@ -115,8 +122,10 @@ def _create_email_invitation(
 def create_invitation_link(*, role: str, max_uses: int, actor: User) -> IssuedInvitation:
     """Create a link with which ``max_uses`` users may register.
 
-    Raises: PermissionRefused, ProofRequired.
+    Raises: ValidationFailed for owners, PermissionRefused, ProofRequired.
     """
+    if role not in LINK_ROLES:
+        raise ValidationFailed(errors=[FieldError("role", "not_by_link", NO_OWNERS_BY_LINK)])
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         inviter = _lock_inviter(actor, role)

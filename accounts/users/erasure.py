@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.permissions import require_recent_authentication
 from accounts.signals import user_erased
 from accounts.users.creation import REMOVED_USERS_DOMAIN
 from accounts.users.ownership import (
@@ -44,6 +45,19 @@ def remove_user(user_id: uuid.UUID, *, by: User, check: Check) -> None:
         actor_ref, target, role = user_actor(actor), user_target(user), user.role
         anonymise_user(user)
         record("user.removed", actor=actor_ref, target=target, role=role)
+
+
+def leave_tenant(by: User) -> None:
+    """Remove the acting user, whatever the role. Needs a recent authentication.
+
+    Raises: TokenInvalid for a user who is inactive or removed by now; ProofRequired; LastOwner.
+    """
+    with transaction.atomic():
+        user = locked_actor(lock_owners(by.pk), by)
+        require_recent_authentication()
+        actor_ref, target, role = user_actor(user), user_target(user), user.role
+        anonymise_user(user)
+        record("user.left", actor=actor_ref, target=target, role=role)
 
 
 def erase_user(user_id: uuid.UUID, *, by: User) -> None:

@@ -52,9 +52,14 @@ def require_another_owner(user: User) -> None:
 
     Raises: LastOwner.
     """
-    owners = existing_users().filter(role=User.Role.OWNER, is_active=True)
-    if not owners.exclude(pk=user.pk).exists():
+    if not has_another_owner(user):
         raise LastOwner
+
+
+def has_another_owner(user: User) -> bool:
+    """Return whether the tenant has another active owner than ``user``."""
+    owners = existing_users().filter(role=User.Role.OWNER, is_active=True)
+    return owners.exclude(pk=user.pk).exists()
 
 
 def is_active_owner(user: User) -> bool:

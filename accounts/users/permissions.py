@@ -77,23 +77,25 @@ def check_permission(verb: str, actor: User, target: User, *, role: str = "") ->
 
     Raises: PermissionRefused, ProofRequired.
     """
+    if not is_permitted(verb, actor, target, role=role):
+        raise PermissionRefused
+    ends_own_sessions = verb == "end_sessions" and actor.pk == target.pk
+    if target.role in USER_ACTION_RULES[verb].reauth_targets and not ends_own_sessions:
+        require_recent_authentication()
+
+
+def is_permitted(verb: str, actor: User, target: User, *, role: str = "") -> bool:
+    """Return whether ``actor`` may do an action, as ``check_permission`` decides it.
+
+    Whether a recent authentication is needed is left out.
+    """
     rule = USER_ACTION_RULES[verb]
     rank = effective_role(actor)
     if actor.pk == target.pk:
         # An owner's API key acts as an administrator, so it must not remove that owner.
-        allowed = rank in rule.self_roles and (
-            rank == actor.role or actor.role in rule.admin_targets
-        )
-    else:
-        reach = {OWNER: rule.owner_targets, ADMIN: rule.admin_targets}.get(
-            User.Role(rank), NO_ROLES
-        )
-        allowed = target.role in reach and (not role or role in reach)
-    if not allowed:
-        raise PermissionRefused
-    ends_own_sessions = verb == "end_sessions" and actor.pk == target.pk
-    if target.role in rule.reauth_targets and not ends_own_sessions:
-        require_recent_authentication()
+        return rank in rule.self_roles and (rank == actor.role or actor.role in rule.admin_targets)
+    reach = {OWNER: rule.owner_targets, ADMIN: rule.admin_targets}.get(User.Role(rank), NO_ROLES)
+    return target.role in reach and (not role or role in reach)
 
 
 def lock_authorized_actor(action: str, by: User) -> User:

@@ -84,7 +84,7 @@ RATE_LIMITS = {
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
     # E-mail caused by users: per tenant, per user and per address. The last equals "mail".
     "invite_tenant": env.text("RATE_LIMIT_INVITE_TENANT", "500/86400"),
-    "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "100/3600"),
+    "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "500/3600"),
     "invite_address": env.text("RATE_LIMIT_INVITE_ADDRESS", "3/3600"),
     # Lists of workspaces that a client asks for; "mail" bounds the e-mails to an address.
     "tenant_list": env.text("RATE_LIMIT_TENANT_LIST", "10/3600"),

@@ -7,6 +7,8 @@ from pages.account_links import email_change_page, password_reset_page, verify_e
 from pages.auth import urls as auth_pages
 from pages.files import urls as files_pages
 from pages.join import join_page
+from pages.me import urls as own_pages
+from pages.people import urls as people_pages
 from pages.sharing import urls as sharing_pages
 from pages.site import urls as site
 from pages.workspace import urls as settings_pages
@@ -17,6 +19,8 @@ urlpatterns = [
     path("checklist", hide_checklist_page, name="hide-checklist"),
     *auth_pages.urlpatterns,
     *files_pages.urlpatterns,
+    *own_pages.urlpatterns,
+    *people_pages.urlpatterns,
     path("join", join_page, name="join-page"),
     path("password/reset", password_reset_page, name="password-reset-page"),
     path("email/verify", verify_email_page, name="email-verify-page"),

@@ -143,7 +143,11 @@ class NoFilesUploadHandler(SkipFilesUploadHandler):
         """
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig("The form is too large.")
-        return StrictMultiPartParser(META, input_data, [SkipFilesUploadHandler()]).parse()
+        return self.parse_form(META, input_data)
+
+    def parse_form(self, meta: Any, stream: Any) -> Any:
+        """Return the fields of a form whose size is checked."""
+        return StrictMultiPartParser(meta, stream, [SkipFilesUploadHandler()]).parse()
 
 
 def _check_headers(block: bytes) -> None:

@@ -39,6 +39,7 @@ NOTICES = {
     "password_set": _("Your new password is set. Log in with it."),
     "verified": _("Your e-mail address is verified. Log in now."),
     "ticket": _("Log in with the e-mail address and the password that you have chosen."),
+    "left": _("You have left this workspace. Your account in it has been deleted."),
 }
 
 

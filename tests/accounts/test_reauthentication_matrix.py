@@ -219,6 +219,7 @@ def test_matrix_covers_every_action():
     assert walked == {
         "me:email",
         "me:factors",
+        "me:leave",  # a page only: tests/pages/test_own_account.py
         "users:factors",
         "users:erase",
         "tenant:transfer",

@@ -168,6 +168,41 @@ FILE_PAGES = [
     Route("purge-page", "/trash/purge", "GET POST", BROWSER),
     Route("empty-trash-page", "/trash/empty", "GET POST", BROWSER),
 ]
+OWN_PAGES = [
+    Route("my-account", "/me", "GET POST", BROWSER),
+    Route("my-email", "/me/email", "GET POST", BROWSER),
+    Route("my-password", "/me/password", "GET POST", BROWSER),
+    Route("my-second-factor", "/me/second-factor", "GET", BROWSER),
+    Route("my-second-factor-add", "/me/second-factor/add", "GET POST", BROWSER),
+    Route("my-recovery-codes", "/me/second-factor/codes", "GET POST", BROWSER),
+    Route("my-second-factor-remove", "/me/second-factor/remove", "GET POST", BROWSER),
+    Route("my-sessions", "/me/sessions", "GET", BROWSER),
+    Route("my-sessions-end-others", "/me/sessions/end-others", "GET POST", BROWSER),
+    Route("my-session-end", "/me/sessions/{session}/end", "GET POST", BROWSER),
+    Route("my-data", "/me/export", "GET POST", BROWSER),
+    Route("my-leave", "/me/leave", "GET POST", BROWSER),
+]
+OF_INVITATION = "/people/invitations/{invitation}"
+PEOPLE_PAGES = [
+    Route("people", "/people", "GET", BROWSER),
+    Route("person-invite", "/people/invite", "GET POST", BROWSER),
+    Route("people-invite-many", "/people/invite/many", "GET POST", BROWSER),
+    Route("people-invite-link", "/people/invite/link", "GET POST", BROWSER),
+    Route("people-invitations", "/people/invitations", "GET", BROWSER),
+    Route("invitation-resend-page", f"{OF_INVITATION}/resend", "GET POST", BROWSER),
+    Route("invitation-revoke-page", f"{OF_INVITATION}/revoke", "GET POST", BROWSER),
+    Route("person", "/people/{user}", "GET", BROWSER),
+    Route("person-export", "/people/{user}/export", "GET POST", BROWSER),
+    Route("person-name", "/people/{user}/name", "GET POST", BROWSER),
+    Route("person-address", "/people/{user}/address", "GET POST", BROWSER),
+    Route("person-role", "/people/{user}/role", "GET POST", BROWSER),
+    Route("person-end-sessions", "/people/{user}/end-sessions", "GET POST", BROWSER),
+    Route("person-reset-second-factor", "/people/{user}/reset-second-factor", "GET POST", BROWSER),
+    Route("person-deactivate", "/people/{user}/deactivate", "GET POST", BROWSER),
+    Route("person-reactivate", "/people/{user}/reactivate", "GET POST", BROWSER),
+    Route("person-remove", "/people/{user}/remove", "GET POST", BROWSER),
+    Route("person-erase", "/people/{user}/erase", "GET POST", BROWSER),
+]
 ROUTES = {
     "apex": [
         *SITE,
@@ -212,6 +247,8 @@ ROUTES = {
         Route("register-page", "/register", "GET POST"),
         Route("forgot-password-page", "/password/forgot", "GET POST"),
         Route("email-unverified", "/email/unverified", "GET POST"),
+        *OWN_PAGES,
+        *PEOPLE_PAGES,
         Route("join-page", "/join", "GET POST"),
         Route("password-reset-page", "/password/reset", "GET POST"),
         Route("email-verify-page", "/email/verify", "GET POST"),

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.core import signing
+from django.utils import timezone
 
+from accounts.models import Authenticator, User
 from audit.services import SYSTEM
 from pages.signup import SIGNED_UP_SALT
 from staff.services import create_staff
+from tenants.context import tenant_context
 from tenants.lifecycle import suspend_tenant
 from tests.support.accounts.invitations import (
     post_invitation,
@@ -21,7 +24,8 @@ from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import create_share
 from tests.support.http_client import PASSWORD, Host, Site
 from tests.support.mail.outbox import configure_tenant
-from tests.support.pages.page_table import MEMBER, OWNER, PUBLIC, STAFF, PageRow
+from tests.support.page_forms import browser_of
+from tests.support.pages.page_table import ENROLLED, MEMBER, OWNER, PUBLIC, STAFF, PageRow
 from tests.support.staff import log_in_to_admin
 
 SHARE_PASSWORD = "open sesame, please"
@@ -119,12 +123,25 @@ def log_in_staff(objects: PageObjects, language: str) -> Browser:
     return browser
 
 
+def enrolled(objects: PageObjects) -> Person:
+    """Add a member with a confirmed second factor and recovery codes."""
+    found = member(objects)
+    with tenant_context(objects.agency.ref):
+        now = timezone.now()
+        User.objects.filter(pk=found.id).update(second_factor_at=now)
+        Authenticator.objects.create(user_id=found.id, sealed_secret="x", confirmed_at=now)
+    return found
+
+
 LOG_INS: dict[str, Callable[[PageObjects, str], Browser]] = {
     OWNER: lambda objects, language: logged_in(objects.site, objects.agency, language=language),
     MEMBER: lambda objects, language: logged_in(
         objects.site, objects.agency, member(objects), language=language
     ),
     STAFF: log_in_staff,
+    ENROLLED: lambda objects, language: browser_of(
+        objects.site, objects.agency, enrolled(objects), language=language
+    ),
 }
 
 
@@ -197,11 +214,15 @@ MAKERS: dict[str, Callable[[PageObjects], str]] = {
     ),
     "invitation": invitation,
     "invitation_link": invitation_link,
+    "open_invitation": lambda objects: str(
+        post_invitation(objects.agency, f"ida-{secrets.token_hex(4)}@pages.test")["id"]
+    ),
     "opened": lambda objects: signing.dumps(objects.agency.slug, salt=SIGNED_UP_SALT),
     "domain": domain,
     "key": key,
     "share": share,
     "share_token": share_token,
+    "person": lambda objects: enrolled(objects).id,
     "share_with_password": share_with_password,
     "tenant": lambda objects: str(objects.agency.ref.id),
 }

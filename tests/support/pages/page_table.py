@@ -16,6 +16,8 @@ PUBLIC = "public"
 MEMBER = "member"
 OWNER = "owner"
 STAFF = "staff"
+ENROLLED = "enrolled"
+"""A member with a second factor."""
 
 
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
@@ -95,6 +97,16 @@ FILES_FOR_PROGRAMS = {
     "security-txt",
     "sitemap",
 }
+FILES_FOR_PROGRAMS = {"change-password", "favicon", "robots", "security-txt", "sitemap"}
+
+
+def check_list(page: "Page") -> None:
+    """Send a list of addresses with good and bad lines."""
+    lines = "Nia <nia@pages.test>\nno address\nnia@pages.test\nbo@pages.test"
+    page.locator("textarea").fill(lines)
+    submit(page)
+
+
 APEX = [
     PageRow("front", "apex", "/", "front"),
     PageRow("features", "apex", "/features", "site-features"),
@@ -300,6 +312,135 @@ TENANT = [
     PageRow("suspended", "suspended", "/", "workspace", status=403),
     PageRow("no-workspace", "unknown", "/", status=404),
 ]
+OWN = [
+    PageRow("me", "tenant", "/me", "my-account", who=OWNER, parameters=("notice",)),
+    PageRow("me-member", "tenant", "/me", "my-account", who=MEMBER),
+    PageRow("my-email", "tenant", "/me/email", "my-email", who=OWNER),
+    PageRow("my-email-errors", "tenant", "/me/email", "my-email", who=OWNER, then=submit),
+    PageRow("my-password", "tenant", "/me/password", "my-password", who=OWNER),
+    PageRow("my-password-errors", "tenant", "/me/password", "my-password", who=OWNER, then=submit),
+    PageRow("second-factor-off", "tenant", "/me/second-factor", "my-second-factor", who=OWNER),
+    PageRow("second-factor-on", "tenant", "/me/second-factor", "my-second-factor", who=ENROLLED),
+    PageRow(
+        "second-factor-add", "tenant", "/me/second-factor/add", "my-second-factor-add", who=OWNER
+    ),
+    PageRow(
+        "second-factor-qr",
+        "tenant",
+        "/me/second-factor/add",
+        "my-second-factor-add",
+        who=MEMBER,
+        then=submit,
+    ),
+    PageRow(
+        "second-factor-remove",
+        "tenant",
+        "/me/second-factor/remove",
+        "my-second-factor-remove",
+        who=ENROLLED,
+    ),
+    PageRow(
+        "recovery-codes-renew",
+        "tenant",
+        "/me/second-factor/codes",
+        "my-recovery-codes",
+        who=ENROLLED,
+    ),
+    PageRow(
+        "recovery-codes",
+        "tenant",
+        "/me/second-factor/codes",
+        "my-recovery-codes",
+        who=ENROLLED,
+        then=submit,
+    ),
+    PageRow("my-sessions", "tenant", "/me/sessions", "my-sessions", who=OWNER),
+    PageRow(
+        "my-sessions-end-others",
+        "tenant",
+        "/me/sessions/end-others",
+        "my-sessions-end-others",
+        302,
+        OWNER,
+    ),
+    PageRow(
+        "my-session-end",
+        "tenant",
+        "/me/sessions/00000000-0000-7000-8000-000000000000/end",
+        "my-session-end",
+        302,
+        OWNER,
+    ),
+    PageRow("my-data", "tenant", "/me/export", "my-data", who=MEMBER),
+    PageRow("my-leave", "tenant", "/me/leave", "my-leave", who=MEMBER),
+    PageRow("my-leave-last-owner", "tenant", "/me/leave", "my-leave", who=OWNER),
+]
+FILTERS = ("search", "role", "state", "sort", "cursor", "limit")
+PEOPLE = [
+    PageRow("people", "tenant", "/people", "people", who=OWNER, parameters=FILTERS),
+    PageRow("people-none", "tenant", "/people?search=qqzz", "people", who=OWNER),
+    PageRow("people-forbidden", "tenant", "/people", "people", 403, MEMBER),
+    PageRow("invite", "tenant", "/people/invite", "person-invite", who=OWNER),
+    PageRow("invite-errors", "tenant", "/people/invite", "person-invite", who=OWNER, then=submit),
+    PageRow("invite-many", "tenant", "/people/invite/many", "people-invite-many", who=OWNER),
+    PageRow(
+        "invite-many-check",
+        "tenant",
+        "/people/invite/many",
+        "people-invite-many",
+        who=OWNER,
+        then=check_list,
+    ),
+    PageRow("invite-link", "tenant", "/people/invite/link", "people-invite-link", who=OWNER),
+    PageRow(
+        "invite-link-made",
+        "tenant",
+        "/people/invite/link",
+        "people-invite-link",
+        who=OWNER,
+        then=submit,
+    ),
+    PageRow(
+        "invitations",
+        "tenant",
+        "/people/invitations",
+        "people-invitations",
+        who=OWNER,
+        parameters=("state", "cursor", "limit"),
+    ),
+    PageRow(
+        "invitation-resend",
+        "tenant",
+        "/people/invitations/{open_invitation}/resend",
+        "invitation-resend-page",
+        who=OWNER,
+    ),
+    PageRow(
+        "invitation-revoke",
+        "tenant",
+        "/people/invitations/{open_invitation}/revoke",
+        "invitation-revoke-page",
+        who=OWNER,
+    ),
+    PageRow("person", "tenant", "/people/{person}", "person", who=OWNER),
+    *(
+        PageRow(
+            f"person-{name}", "tenant", f"/people/{{person}}/{name}", f"person-{name}", 200, OWNER
+        )
+        for name in (
+            *("export", "name", "address", "role", "end-sessions", "reset-second-factor"),
+            *("deactivate", "reactivate", "remove", "erase"),
+        )
+    ),
+    PageRow(
+        "person-erase-errors",
+        "tenant",
+        "/people/{person}/erase",
+        "person-erase",
+        who=OWNER,
+        then=submit,
+    ),
+]
 ADMIN = [
     PageRow("admin-front", "admin", "/", "admin-front", status=302),
     PageRow("admin-login", "admin", "/admin/login/", parameters=("next",)),
@@ -309,4 +450,4 @@ ADMIN = [
     PageRow("admin-second-factor", "admin", "/admin/second-factor/", who=STAFF),
     PageRow("admin-not-found", "admin", "/nothing", status=404),
 ]
-PAGES = [*APEX, *DASH, *TENANT, *ADMIN]
+PAGES = [*APEX, *DASH, *TENANT, *OWN, *PEOPLE, *ADMIN]

@@ -1,0 +1,1 @@
+"""Pages of the own account: profile, address, password, second factor, sessions, data."""
