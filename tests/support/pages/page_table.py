@@ -97,7 +97,6 @@ FILES_FOR_PROGRAMS = {
     "security-txt",
     "sitemap",
 }
-FILES_FOR_PROGRAMS = {"change-password", "favicon", "robots", "security-txt", "sitemap"}
 
 
 def check_list(page: "Page") -> None:
