@@ -117,6 +117,20 @@ def test_ticket_is_kept_out_of_urls_and_scripts(site: Site):
     assert 'type="submit"' in page.text
 
 
+def test_ticket_is_in_no_log(site: Site, stores: TestStack):
+    slug, apex, answer = sign_up(site)
+    found = TICKET.search(apex.follow(answer).text)
+    assert found
+    send(site, slug, found[1])
+    send(site, "", found[1])
+    Browser(site, slug).client.put("/login/ticket", data={"ticket": found[1]})
+
+    written = [path.read_text("utf-8", "replace") for path in stores.home.logs.iterdir()]
+
+    assert any("/login/ticket" in text for text in written)
+    assert not any(found[1][:40] in text for text in written)
+
+
 def test_done_page_without_the_cookie_leads_to_the_log_in(site: Site):
     slug, _, answer = sign_up(site)
     other = Browser(site)
