@@ -57,6 +57,9 @@ def test_private_page_without_log_in_is_not_shown(
 
     if answer.status_code in {302, 303}:
         assert answer.headers["location"].partition("?")[0] in LOG_IN_PATHS
+    elif row.shows_visitors:
+        assert 'class="shell-nav"' not in answer.text
+        assert page_objects.agency.owner.email not in answer.text
     else:
         assert answer.status_code in {401, 403, 404, 405}
 

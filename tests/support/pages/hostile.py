@@ -105,6 +105,6 @@ def as_a_browser_reads(url: str) -> str:
 
 def takes_post(row: PageRow) -> bool:
     """Tell whether the route of a row answers POST."""
-    kind = "tenant" if row.kind == "suspended" else row.kind
+    kind = "tenant" if row.kind in {"open", "suspended"} else row.kind
     routes = ROUTES.get(kind, [])
     return any(route.name == row.route and "POST" in route.methods.split() for route in routes)

@@ -38,6 +38,8 @@ class PageRow:
     """The status of its GET. A redirect has no screenshot."""
     who: str = PUBLIC
     """Who opens it. Without a log-in, other pages than public ones must refuse or redirect."""
+    shows_visitors: bool = False
+    """Visitors see another page at the address, without the navigation."""
     parameters: tuple[str, ...] = ()
     """The query parameters that the page reads, besides those of the path."""
     is_swagger_ui: bool = False
@@ -203,8 +205,10 @@ FILES = [
 ]
 TENANT = [
     PageRow("workspace", "tenant", "/", "workspace"),
-    PageRow("home", "tenant", "/", "workspace", who=OWNER, parameters=("notice",)),
-    PageRow("home-member", "tenant", "/", "workspace", who=MEMBER),
+    PageRow(
+        "home", "tenant", "/", "workspace", who=OWNER, shows_visitors=True, parameters=("notice",)
+    ),
+    PageRow("home-member", "tenant", "/", "workspace", who=MEMBER, shows_visitors=True),
     PageRow("hide-checklist", "tenant", "/checklist", "hide-checklist", status=303, who=OWNER),
     PageRow("language", "tenant", "/language", "language-page", status=303, who=OWNER),
     PageRow("login", "tenant", "/login", "login-page", parameters=("next", "ended", "notice")),
@@ -212,7 +216,7 @@ TENANT = [
     PageRow("login-ticket", "tenant", "/login/ticket", "login-ticket-page", status=303),
     PageRow("forgot", "tenant", "/password/forgot", "forgot-password-page"),
     PageRow("forgot-errors", "tenant", "/password/forgot", "forgot-password-page", then=submit),
-    PageRow("forgot-mailed", "tenant", "/password/forgot?notice=mailed", "forgot-password-page"),
+    PageRow("forgot-mailed", "tenant", "/password/forgot?notice=mailed"),
     PageRow("register-closed", "tenant", "/register", "register-page", status=403),
     PageRow("register", "open", "/register", "register-page"),
     PageRow("register-errors", "open", "/register", "register-page", then=submit),
