@@ -35,6 +35,7 @@ class Chart:
 
     bars: list[Bar]
     most: str
+    has_values: bool
     width: int = CHART_WIDTH
     height: int = CHART_HEIGHT
 
@@ -82,4 +83,4 @@ def _chart(days: Sequence[UsageDay], values: list[int], texts: list[str]) -> Cha
                 label=f"{day.day.isoformat()}: {text}",
             )
         )
-    return Chart(bars, texts[values.index(most)] if values else "")
+    return Chart(bars, texts[values.index(most)] if values else "", most > 0)

@@ -9,7 +9,9 @@ import pytest
 
 from accounts.models import ApiKey, User
 from audit.models import AuditEvent
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
+from tenants.usage_history import save_day
 from tests.support.browser import Browser, logged_in
 from tests.support.factories import Agency, add_member
 from tests.support.files.form_uploads import add_file
@@ -195,12 +197,16 @@ def test_ids_of_another_tenant_are_not_found(
 
 def test_usage_shows_files_people_and_charts(agency: Agency, browser: Browser):
     add_file(agency.owner.at, f"{XSS}.txt", b"x" * 2048)
+    with use_scope(PUBLIC):
+        save_day(agency.ref.id, storage_bytes=2048, files=1)
 
     page = browser.get("/settings/usage").text
 
     assert "onerror=alert(1)&gt;.txt" in page
     assert "<img src=x" not in page
-    assert page.count("<rect") == 60
+    storage = page.partition('<svg class="chart"')[2].partition("</svg>")[0]
+    assert storage.count("<rect") == 30
+    assert re.search(r"<title>[0-9-]+: 2\.0\WKB</title>", storage)
 
 
 def test_audit_is_filtered_paged_and_exported(agency: Agency, browser: Browser):
