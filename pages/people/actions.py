@@ -223,7 +223,8 @@ def _render(
     status: int = 200,
 ) -> HttpResponse:
     facts = person_facts(subject)
-    effects = [*action.effects, *([_files_stay(subject)] if action.ends_account else [])]
+    files = subject.files.count() if action.ends_account else 0
+    effects = [*action.effects, *([_files_stay(files)] if files else [])]
     context = {
         **facts,
         "action": action,
@@ -234,8 +235,7 @@ def _render(
     return render_people_page(request, "people/action.html", context, status=status)
 
 
-def _files_stay(subject: User) -> str:
-    count = subject.files.count()
+def _files_stay(count: int) -> str:
     text = ngettext(
         "%d file of this person stays in the workspace. Owners and administrators can reach it.",
         "%d files of this person stay in the workspace. Owners and administrators can reach them.",
