@@ -54,11 +54,12 @@ def invitations_page(request: HttpRequest) -> HttpResponse:
 
 def invitation_facts(invitation: Invitation, actor: User) -> dict[str, Any]:
     """Return what pages show of an invitation, and what they offer to ``actor``."""
-    state = invitation_state(invitation)
+    state, inviter = invitation_state(invitation), invitation.invited_by
     return {
         "invitation": invitation,
         "name": invitation.email or gettext("Link"),
         "role": ROLE_LABELS[User.Role(invitation.role)],
+        "inviter": (inviter.full_name or inviter.email) if inviter else gettext("Platform staff"),
         "state": INVITATION_LABELS[state],
         "kind": INVITATION_KINDS[state],
         "version": invitation_etag(invitation),

@@ -10,7 +10,11 @@ import pytest
 from accounts.models import Invitation
 from pages.people.address_list import MAX_ADDRESSES, decode_file, parse_addresses
 from tenants.context import tenant_context
-from tests.support.accounts.invitations import post_invitation, register_with_token
+from tests.support.accounts.invitations import (
+    post_invitation,
+    register_with_token,
+    update_invitation_row,
+)
 from tests.support.accounts.users import user_with_session
 from tests.support.browser import Browser
 from tests.support.factories import Agency
@@ -334,6 +338,17 @@ def test_invitations_are_shown_by_state(agency: Agency, browser: Browser, state:
 
     assert page.status_code == 200
     assert ("one@people.test" in page.text) == (state in {"pending", "all"})
+
+
+def test_invitation_of_the_platform_says_so(agency: Agency, browser: Browser):
+    found = post_invitation(agency, "by.staff@people.test")
+    update_invitation_row(agency, found, invited_by=None)
+
+    listed = browser.get("/people/invitations")
+    asked = browser.get(f"/people/invitations/{found['id']}/resend")
+
+    assert "Platform staff" in listed.text
+    assert "Platform staff" in asked.text
 
 
 def test_unknown_state_is_refused_as_a_page(browser: Browser):
