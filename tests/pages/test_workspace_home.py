@@ -1,5 +1,6 @@
 """The start page of a workspace, for visitors and for its users."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -174,6 +175,30 @@ def test_home_is_served_in_both_languages(site: Site, agency: Agency, language: 
 def test_wrong_method_is_refused(site: Site, agency: Agency):
     for browser in (Browser(site, agency.slug), logged_in(site, agency)):
         assert browser.post("/", {}).status_code == 405
+
+
+def test_links_of_the_home_page_lead_to_pages(site: Site, agency: Agency):
+    file = add_file(agency.owner.at, "plan.txt", b"a plan")
+    create_share(agency.owner.at, str(file["id"]))
+    browser = logged_in(site, agency)
+
+    links = set(re.findall(r'href="(/[a-z][^"?#]*)"', browser.get("/").text.partition("<body")[2]))
+
+    assert {"/people", "/files", "/me/second-factor", "/settings/domains"} <= links
+    found = {link: browser.get(link).status_code for link in links if "/static/" not in link}
+    # A second factor and its like ask again who the user is, after some time.
+    assert {link: code for link, code in found.items() if code not in {200, 303}} == {}
+
+
+def test_password_of_another_person_must_be_changed_first(settings, site: Site, agency: Agency):
+    settings.FIRST_PASSWORD_CHANGE = "required"
+    update_user_row(agency, agency.owner.email, password_change_required=True)
+    client = page_client(agency, logged_in(site, agency))
+
+    led = client.get("/")
+
+    assert (led.status_code, led.headers["location"]) == (303, "/me/password?next=%2F")
+    assert client.get("/me/password").status_code == 200
 
 
 def test_number_of_queries_does_not_grow(site: Site, agency: Agency):
