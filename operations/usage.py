@@ -1,9 +1,11 @@
-"""Measures tenants: rows and bytes in the database, objects in the store."""
+"""Measures tenants: rows and bytes in the database, objects in the store, failed e-mails."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from django.db import DatabaseError
 
+from accounts.email.failures import count_failed_emails
 from files.quota import measure_stored_objects
 from files.usage import count_files
 from tenants.context import ref_of, tenant_context
@@ -11,6 +13,8 @@ from tenants.models import Tenant, Usage
 from tenants.usage import UsageTotals, count_rows, database_usage, query_timeouts, save_usage
 
 BATCH_SIZE = 100
+# As ``failed_mail`` lists them by default.
+FAILED_EMAILS_WITHIN = timedelta(days=7)
 Outcome = tuple[Tenant, Usage | DatabaseError]
 
 
@@ -53,4 +57,7 @@ def _measure(tenant: Tenant, database: UsageTotals, exact: bool) -> Usage:
         database = UsageTotals(count_rows(ref), database.size)
     with tenant_context(ref), query_timeouts():
         objects, files = measure_stored_objects(), count_files()
-    return save_usage(tenant.pk, database=database, objects=objects, files=files)
+        failed = count_failed_emails(given_up_within=FAILED_EMAILS_WITHIN)
+    return save_usage(
+        tenant.pk, database=database, objects=objects, files=files, failed_emails=failed
+    )

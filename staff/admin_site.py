@@ -18,6 +18,7 @@ from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
 from staff.forms import OwnPasswordChangeForm, StaffLoginForm
+from staff.home.page import home_context
 from staff.second_factor import must_enrol
 from staff.second_factor_views import SECOND_FACTOR_ROUTE, second_factor_page
 from staff.services import must_change_password
@@ -82,6 +83,10 @@ class AggiosAdminSite(AdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view with Django's checks and the two of this module."""
         return super().admin_view(_reject_malformed_input(_require_setup(view)), cacheable)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the figures of the platform above the lists."""
+        return super().index(request, {"home": home_context(request), **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         """Return the admin's routes and the page of the second factor."""

@@ -149,6 +149,8 @@ class Usage(models.Model):
     database_bytes = models.BigIntegerField(default=0)
     objects_held = models.BigIntegerField(default=0)
     object_bytes = models.BigIntegerField(default=0)
+    # Those that wait for another attempt, and those given up lately; None before it was counted.
+    failed_emails = models.PositiveIntegerField(null=True)
     measured_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -44,7 +44,14 @@ SET_TIMEOUTS = (
     "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
 )
 TIMEOUTS = ["5s", "1s"]
-USAGE_FIELDS = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
+USAGE_FIELDS = [
+    "rows",
+    "database_bytes",
+    "objects_held",
+    "object_bytes",
+    "failed_emails",
+    "measured_at",
+]
 MAX_USAGE_AGE = timedelta(minutes=5)
 
 
@@ -109,7 +116,12 @@ def query_timeouts() -> Iterator[None]:
 
 
 def save_usage(
-    tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTotals, files: int
+    tenant_id: uuid.UUID,
+    *,
+    database: UsageTotals,
+    objects: UsageTotals,
+    files: int,
+    failed_emails: int,
 ) -> Usage:
     """Store a measurement with the current time, and as that of today.
 
@@ -121,6 +133,7 @@ def save_usage(
         database_bytes=database.size,
         objects_held=objects.count,
         object_bytes=objects.size,
+        failed_emails=failed_emails,
         measured_at=timezone.now(),
     )
     with use_scope(PUBLIC), transaction.atomic():

@@ -10,6 +10,10 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_OWNER_FACTORY = "operations.tenant_owners.create_owner"
 # Measures a tenant; staff does not import files.
 TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
+# Checks the services for the admin's home; staff does not import aggios.
+HEALTH_REPORT = "aggios.health.health_report"
+# Reports on one tenant for its page in the admin.
+TENANT_REPORT = "operations.tenant_report.tenant_report"
 # Defaults of each tenant, 0 is no limit; staff can change them (tenants/context.py).
 TENANT_LIMITS = {
     "storage_bytes": env.integer("TENANT_STORAGE_BYTES", 1024**4, least=0),

@@ -9,7 +9,9 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -39,6 +41,8 @@ class ConfirmedAction:
     dangerous: bool = False
     one_by_one: bool = False
     """Whether it accepts only one tenant at a time."""
+    short: Any = ""
+    """Its name on the page of a tenant, if that is not the text of its button."""
 
 
 def run_confirmed(
@@ -49,15 +53,31 @@ def run_confirmed(
     applicable = [tenant for tenant in tenants if action.applies(tenant)]
     if not applicable:
         messages.warning(request, _("None of the chosen workspaces can be changed this way."))
-        return None
+        return _after(request, tenants)
     if action.one_by_one and len(applicable) > 1:
         messages.warning(request, _("Choose one workspace at a time for this."))
-        return None
+        return _after(request, tenants)
     form = action.form(request.POST if "confirm" in request.POST else None, applicable)
     if not form.is_valid():
         return _confirmation_page(action, modeladmin, request, form, len(tenants) - len(applicable))
     _run(action, modeladmin, request, form)
+    return _after(request, tenants)
+
+
+def _after(request: HttpRequest, tenants: list[Tenant]) -> HttpResponse | None:
+    """Return to the page of the tenant if the action was chosen there; None is the list."""
+    if _is_from_page(request) and tenants:
+        return redirect(_page_of(tenants[0]))
     return None
+
+
+def _is_from_page(request: HttpRequest) -> bool:
+    """Tell whether the action was chosen on the page of a tenant and not in the list."""
+    return "from_page" in request.POST
+
+
+def _page_of(tenant: Tenant) -> str:
+    return reverse("admin:tenants_tenant_change", args=[tenant.pk])
 
 
 def _run(
@@ -92,6 +112,7 @@ def _confirmation_page(
         "tenants": form.tenants,
         "left_out": left_out,
         "opts": modeladmin.opts,
+        "back_url": _page_of(form.tenants[0]) if _is_from_page(request) else "",
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
     }
     return TemplateResponse(request, "admin/tenants/confirm.html", context)

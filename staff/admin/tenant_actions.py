@@ -138,6 +138,7 @@ DELETE = ConfirmedAction(
     title=_("Delete a workspace"),
     question=_("This workspace with all its people and files will be deleted:"),
     button=_("Delete it on that day"),
+    short=_("Schedule the deletion"),
     form=DeletionForm,
     dangerous=True,
     one_by_one=True,
@@ -154,6 +155,7 @@ CANCEL_DELETION = ConfirmedAction(
     applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
     run=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
 )
+TENANT_ACTIONS = (SUSPEND, RESUME, CHECK_DOMAINS, ROTATE_KEY, DELETE, CANCEL_DELETION)
 
 
 class TenantActions:

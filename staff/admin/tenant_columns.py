@@ -10,12 +10,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from staff.home.figures import state_conditions
 from tenants.context import limit_overrides
 from tenants.models import Tenant
-from tenants.states import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
+from tenants.states import TenantState, tenant_state
 from tenants.usage import requests_by_day
-
-STATE_FILTERS = {"serving": SERVED_Q, "scheduled": SCHEDULED_Q, "broken": IN_MAINTENANCE_Q}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -28,13 +27,18 @@ class StateFilter(admin.SimpleListFilter):
         """Return the states."""
         return [
             ("serving", _("is served")),
+            ("suspended", _("suspended")),
             ("scheduled", _("will be deleted")),
+            ("overdue", _("deletion is overdue")),
+            ("deleting", _("is being deleted")),
             ("broken", _("under maintenance")),
+            ("unmigrated", _("an update failed")),
+            ("mail", _("has failed e-mails")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
         """Return the tenants in the selected state."""
-        chosen = STATE_FILTERS.get(self.value() or "")
+        chosen = state_conditions().get(self.value() or "")
         return queryset.filter(chosen) if chosen is not None else queryset
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from staff.admin.domains import DomainInline, save_domains
 from staff.admin.tenant_actions import TenantActions
 from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
+from staff.admin.tenant_overview import overview
 from staff.admin_site import site
 from staff.tenant_services import change_tenant, create_owner
 from tenants.context import LIMIT_NAMES, TenantRef
@@ -69,7 +71,6 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
                     ("deletion_requested_at", "deletion_due_at", "export_before_deletion"),
                     ("created_at", "updated_at"),
                 ),
-                "description": _("Suspend, resume and delete are actions in the list of tenants."),
             },
         ),
         (
@@ -118,6 +119,18 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
     def address(self, tenant: Tenant) -> str:
         """Return the tenant's URL."""
         return site_url(tenant.slug) if tenant.slug else self.get_empty_value_display()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the overview of the tenant above its form."""
+        tenant = self.get_object(request, unquote(object_id))
+        shown = {"overview": overview(self, request, tenant)} if tenant else {}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the action ``schedule_deletion`` deletes a tenant."""

@@ -185,7 +185,7 @@ def test_tenant_cannot_be_deleted_directly(superuser_browser: Browser, new_agenc
         LIST, {"action": "delete_selected", "_selected_action": str(tenant.id), "post": "yes"}
     )
 
-    assert "delete are actions in the list" in page.text
+    assert "Schedule the deletion" in page.text
     assert answer.status_code == 403
     assert tenants_at(slug) == [tenant]
 

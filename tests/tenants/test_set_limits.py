@@ -82,7 +82,13 @@ def test_without_a_limit_it_only_shows_them(make_tenant):
 
 def test_limit_below_the_usage_is_pointed_out(make_tenant):
     tenant = make_tenant()
-    save_usage(tenant.id, database=UsageTotals(0, 0), objects=UsageTotals(3, 3 * GIB))
+    save_usage(
+        tenant.id,
+        database=UsageTotals(0, 0),
+        objects=UsageTotals(3, 3 * GIB),
+        files=3,
+        failed_emails=0,
+    )
 
     out = run_command("set_limits", tenant.slug, "--storage", "2GiB", "--objects", "1")
 

@@ -1,0 +1,1 @@
+"""The home of the admin: how the platform is, from tables of the public schema alone."""
