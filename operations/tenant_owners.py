@@ -8,6 +8,7 @@ import secrets
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from accounts.invitations.services import invite_as_platform
 from accounts.models import User
 from accounts.users.creation import build_user, insert_user
 from accounts.users.queries import user_target
@@ -36,6 +37,15 @@ def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
         insert_user(owner)
         record("user.created", actor=actor, target=user_target(owner), role=owner.role)
     return password
+
+
+def invite_owner(tenant: TenantRef, *, email: str, actor: Actor) -> None:
+    """Invite the tenant's owner by e-mail (``settings.TENANT_OWNER_INVITER``).
+
+    Raises: ValidationFailed for an invalid address.
+    """
+    with tenant_context(tenant):
+        invite_as_platform(email=email, role=User.Role.OWNER, actor=actor)
 
 
 def reset_owner_password(tenant: TenantRef, *, actor: Actor) -> tuple[str, str]:

@@ -27,6 +27,12 @@ class OwnerFactory(Protocol):
     def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> str: ...
 
 
+class OwnerInviter(Protocol):
+    """Sends the invitation to the owner of a tenant."""
+
+    def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> None: ...
+
+
 def create_tenant_with_owner(
     *, name: str, subdomain: str, registration: str, owner_email: str, actor: Actor
 ) -> tuple[Tenant, str]:
@@ -48,6 +54,15 @@ def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     """
     factory = cast("OwnerFactory", import_string(settings.TENANT_OWNER_FACTORY))
     return factory(tenant, email=email, actor=actor)
+
+
+def invite_owner(tenant: TenantRef, *, email: str, actor: Actor) -> None:
+    """Invite the owner by e-mail with ``TENANT_OWNER_INVITER``.
+
+    Raises the exceptions of that function.
+    """
+    inviter = cast("OwnerInviter", import_string(settings.TENANT_OWNER_INVITER))
+    inviter(tenant, email=email, actor=actor)
 
 
 def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor) -> None:

@@ -8,6 +8,8 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Creates the owner of a tenant that staff create; staff does not import accounts.
 TENANT_OWNER_FACTORY = "operations.tenant_owners.create_owner"
+# Invites the owner of a tenant that staff create in the admin.
+TENANT_OWNER_INVITER = "operations.tenant_owners.invite_owner"
 # Measures a tenant; staff does not import files.
 TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
 # Checks the services for the admin's home; staff does not import aggios.

@@ -1,18 +1,34 @@
 """Read-only models: deletion certificates, fleet runs, the platform's audit trail."""
 
 import json
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from core.db_backend.fields import folded_search_fields
+from core.text.normalization import timestamp
 from staff.admin.base import ReadOnlyAdminMixin, StaffModelAdmin
+from staff.admin.csv_export import Columns, csv_response
+from staff.admin.event_links import EventChangeList, linked
 from staff.admin_site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
+
+EVENT_COLUMNS: Columns = {
+    "at": lambda event: timestamp(event.at),
+    **{
+        name: attrgetter(name)
+        for name in (
+            *("id", "action", "actor_type", "actor_id", "actor_label"),
+            *("target_type", "target_id", "target_label", "ip", "user_agent", "request_id"),
+        )
+    },
+    "details": lambda event: json.dumps(event.details, ensure_ascii=False, sort_keys=True),
+}
 
 
 @admin.register(DeletionCertificate, site=site)
@@ -74,7 +90,8 @@ class FleetRunAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
 class AuditEventAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     """Audit events of the public schema."""
 
-    list_display = ("at", "action", "actor_label", "target_type", "target_label", "ip")
+    list_display = ("at", "action", "actor", "target_type", "target", "ip")
+    actions = ("export_csv",)
     list_filter = ("at", "actor_type", "target_type", "action")
     search_fields = (
         "action",
@@ -100,6 +117,25 @@ class AuditEventAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     readonly_fields = ("readable_details",)
     list_per_page = 50
     show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EventChangeList]:
+        """Return the list with links to actors and targets."""
+        return EventChangeList
+
+    @admin.display(description=_("who"), ordering="actor_label")
+    def actor(self, event: AuditEvent) -> Any:
+        """Return the actor, as a link if it has a page that the user may see."""
+        return linked(event.actor_label or event.actor_type, getattr(event, "actor_url", ""))
+
+    @admin.display(description=_("what"), ordering="target_label")
+    def target(self, event: AuditEvent) -> Any:
+        """Return the target, as a link if it has a page that the user may see."""
+        return linked(event.target_label or event.target_id, getattr(event, "target_url", ""))
+
+    @admin.action(description=_("Export selected events as CSV"), permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
+        """Return the events as CSV."""
+        return csv_response("audit-events", EVENT_COLUMNS, queryset)
 
     @admin.display(description=_("details"))
     def readable_details(self, event: AuditEvent) -> Any:

@@ -1,17 +1,20 @@
 """Actions in the admin's list of tenants, each with a confirmation page."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.text.normalization import timestamp, timestamp_or_none
 from staff.actors import admin_actor
 from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction, run_confirmed
+from staff.admin.csv_export import Columns, csv_response
 from tenants.domains.verification import check_domain
 from tenants.lifecycle import (
     MAX_GRACE_DAYS,
@@ -91,6 +94,11 @@ def _check_message(domain: Domain, request: HttpRequest) -> str:
     return text % {"domain": domain.domain, "result": checked.check_result}
 
 
+def _measured(name: str, tenant: Tenant) -> object:
+    """Return a value of the last measurement; None without one."""
+    return getattr(getattr(tenant, "usage", None), name, None)
+
+
 def _can_be_scheduled(tenant: Tenant) -> bool:
     return tenant_state(tenant) not in {TenantState.SCHEDULED, TenantState.DELETING}
 
@@ -157,6 +165,20 @@ CANCEL_DELETION = ConfirmedAction(
 )
 TENANT_ACTIONS = (SUSPEND, RESUME, CHECK_DOMAINS, ROTATE_KEY, DELETE, CANCEL_DELETION)
 
+TENANT_COLUMNS: Columns = {
+    "id": lambda tenant: tenant.pk,
+    "name": lambda tenant: tenant.name,
+    "subdomain": lambda tenant: tenant.slug,
+    "state": lambda tenant: tenant_state(tenant).value,
+    "registration": lambda tenant: tenant.registration,
+    "created_at": lambda tenant: timestamp(tenant.created_at),
+    "deletion_due_at": lambda tenant: timestamp_or_none(tenant.deletion_due_at),
+    **{
+        name: partial(_measured, name)
+        for name in ("rows", "database_bytes", "objects_held", "object_bytes", "failed_emails")
+    },
+}
+
 
 class TenantActions:
     """Actions that run after a confirmation page (staff/admin/confirmed_action.py)."""
@@ -168,6 +190,7 @@ class TenantActions:
         "rotate_key",
         "schedule_deletion",
         "call_off_deletion",
+        "export_csv",
     )
 
     def has_schedule_permission(self, request: HttpRequest) -> bool:
@@ -208,3 +231,8 @@ class TenantActions:
     def call_off_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Cancel the scheduled deletions."""
         return run_confirmed(CANCEL_DELETION, self, request, queryset)
+
+    @admin.action(description=_("Export selected workspaces as CSV"), permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponseBase:
+        """Return the tenants as CSV, with their last measurement."""
+        return csv_response("workspaces", TENANT_COLUMNS, queryset)

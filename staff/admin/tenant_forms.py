@@ -108,8 +108,8 @@ class NewTenantForm(TenantForm):
         label=_("Owner's e-mail address"),
         required=False,
         help_text=_(
-            "The first person of the workspace. A password is made up and shown once after saving. "
-            "Left blank, nobody can log in; with registration open people join as members."
+            "The first person of the workspace gets an invitation by e-mail. Left blank, the "
+            "workspace has no owner until you invite one: manage.py invite."
         ),
     )
 

@@ -19,7 +19,7 @@ from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.admin.tenant_overview import overview
 from staff.admin_site import site
-from staff.tenant_services import change_tenant, create_owner
+from staff.tenant_services import change_tenant, invite_owner
 from tenants.context import LIMIT_NAMES, TenantRef
 from tenants.models import Tenant
 from tenants.routing import site_url
@@ -153,14 +153,13 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         obj.refresh_from_db()
         obj._state.adding = False
         if data["owner_email"]:
-            self._add_owner(request, ref, data["owner_email"])
+            self._invite_owner(request, ref, data["owner_email"])
 
-    def _add_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
-        password = create_owner(ref, email=email, actor=admin_actor(request))
-        # The password is shown once, so not before the tenant is committed.
-        text = gettext("%(email)s can log in at %(address)s with the password %(password)s")
-        values = {"email": email, "address": site_url(ref.slug), "password": password}
-        transaction.on_commit(lambda: messages.warning(request, text % values))
+    def _invite_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
+        invite_owner(ref, email=email, actor=admin_actor(request))
+        text = gettext("%(email)s is invited by e-mail to own %(address)s")
+        values = {"email": email, "address": site_url(ref.slug)}
+        transaction.on_commit(lambda: messages.success(request, text % values))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Add and remove domains."""

@@ -102,7 +102,7 @@ def test_hostile_names_are_escaped(superuser_browser: Browser, new_agency) -> No
 def test_tenant_without_schema_has_a_page(superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
     [tenant] = tenants_at(slug)
-    Tenant.objects.filter(pk=tenant.pk).update(schema_name="t_" + "0" * 32, status="deleting")
+    Tenant.objects.filter(pk=tenant.pk).update(schema_name="t_" + "f" * 32, status="deleting")
 
     page = superuser_browser.get(page_of(slug))
     Tenant.objects.filter(pk=tenant.pk).update(schema_name=tenant.schema_name, status="active")

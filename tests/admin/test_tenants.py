@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from accounts.models import Invitation, User
+from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant
 from tests.support.browser import Browser
 from tests.support.http_client import Site
-from tests.support.staff_audit import assert_recorded
+from tests.support.staff_audit import assert_recorded, last_event
 
 LIST, ADD = "/admin/tenants/tenant/", "/admin/tenants/tenant/add/"
 
@@ -44,21 +46,20 @@ def test_new_tenant_is_provisioned(site: Site, superuser_browser: Browser) -> No
     assert event.details == {"subdomain": slug}
 
 
-def test_owner_password_is_shown_once(site: Site, superuser_browser: Browser) -> None:
-    slug = new_slug()
+def test_owner_is_invited_by_email(superuser_browser: Browser) -> None:
+    slug, email = new_slug(), "olga@initech.test"
 
-    answer = superuser_browser.submit(ADD, form_of(slug, owner_email="olga@initech.test"))
+    answer = superuser_browser.submit(ADD, form_of(slug, owner_email=email))
 
     shown = superuser_browser.follow(answer).text
-    password = re.search(r"with the password ([\w-]+)", shown)
-    assert password
-    assert ">olga@initech.test can log in at" in shown
-    entered = site.host(slug).post(
-        "/api/auth/login", {"email": "olga@initech.test", "password": password[1]}
-    )
-    assert entered.status_code == 200
-    assert entered.json()["user"]["role"] == "owner"
-    assert password[1] not in superuser_browser.get(LIST).text
+    assert f"{email} is invited by e-mail to own" in shown
+    [tenant] = tenants_at(slug)
+    with tenant_context(ref_of(tenant)):
+        [invitation] = Invitation.objects.all()
+        event = last_event("invitation.created", target_id=str(invitation.pk))
+        assert not User.objects.exists()
+    assert (invitation.email, invitation.role, invitation.invited_by_id) == (email, "owner", None)
+    assert event.actor_label == superuser_browser.staff.email
 
 
 @pytest.mark.parametrize(
