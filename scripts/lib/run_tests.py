@@ -2,8 +2,12 @@
 
 ruff and mypy run only without arguments for pytest. Tests that are named by a path run in one
 process, slow tests included. Exit status: that of pytest, or 1 if it succeeds and a check fails.
+
+With CI=true a few tests that failed are run again, alone and in one process. Those that pass then
+are listed as flaky: each is a fault of the test or a race in the product that has to be repaired.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +20,10 @@ from typing import IO
 ROOT = Path(__file__).resolve().parents[2]
 # A worker runs PostgreSQL, SeaweedFS, two gunicorns and more: about a gigabyte.
 MAX_WORKERS = 4
+# More failures than this are not a matter of chance.
+MAX_RETRIED = 8
+LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+TESTS_FAILED = 1  # pytest's exit status
 SLOWEST = ("--durations=25", "--durations-min=1")
 NIGHTLY_OUT = ("-m", "not nightly")
 TIERS = {
@@ -92,6 +100,29 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def last_failed() -> list[str]:
+    """Return the ids of the tests that failed in the last run."""
+    try:
+        return sorted(json.loads(LAST_FAILED.read_text("utf-8")))
+    except (OSError, ValueError):
+        return []
+
+
+def retry(failed: list[str], interrupts: "Interrupts") -> int:
+    """Run failed tests again in one process, and return the exit status of pytest."""
+    sys.stdout.write(f"\nrunning again, alone: {len(failed)} of the tests\n")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "pytest", *failed]
+    again = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - ids of our own tests
+    interrupts.processes.append(again)
+    status = again.wait()
+    left = set(last_failed()) if status else set()
+    for name in failed:
+        if name not in left:
+            sys.stdout.write(f"FLAKY {name} - failed, and passed when it was run again\n")
+    return status
+
+
 class Interrupts:
     """Forwards SIGTERM to ``processes`` as SIGINT and waits for their clean-up.
 
@@ -122,6 +153,10 @@ def main(arguments: list[str]) -> int:
     tests = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - with the arguments of the caller
     interrupts.processes.append(tests)
     status = tests.wait()
+    if status == TESTS_FAILED and parallel and os.environ.get("CI") == "true":
+        names = last_failed()
+        if 0 < len(names) <= MAX_RETRIED:
+            status = retry(names, interrupts)
     failed = [check.name for check in parallel if check.has_failed()]
     if parallel:
         outcome = "ok" if status == 0 else f"exit status {status}"

@@ -24,6 +24,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "run_tests", module)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module.signal, "signal", lambda *_: None)
+    monkeypatch.delenv("CI", raising=False)
     return module
 
 
@@ -97,3 +98,38 @@ def test_slow():
 @pytest.mark.parametrize("module", LONGEST)
 def test_modules_that_come_first_exist(module: str):
     assert (ROOT / module).is_file()
+
+
+ONCE = """
+from pathlib import Path
+
+def test_once():
+    seen = Path("seen").exists()
+    Path("seen").touch()
+    assert seen
+
+def test_never():
+    assert {never}
+"""
+
+
+@pytest.mark.parametrize(("never", "expected"), [(True, 0), (False, 1)])
+def test_failed_tests_are_run_again_and_only_flaky_ones_pass(
+    runner: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    never: bool,
+    expected: int,
+):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:django\n")
+    (tmp_path / "test_it.py").write_text(ONCE.format(never=never))
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "LAST_FAILED", tmp_path / ".pytest_cache/v/cache/lastfailed")
+    subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, check=False)
+
+    status = runner.retry(runner.last_failed(), runner.Interrupts())
+
+    assert status == expected
+    flaky = [line for line in capsys.readouterr().out.splitlines() if line.startswith("FLAKY")]
+    assert [line.split()[1] for line in flaky] == ["test_it.py::test_once"]
