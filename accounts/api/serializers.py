@@ -187,7 +187,7 @@ class TokensSerializer(serializers.Serializer[Any]):
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
     refresh_expires_in = serializers.IntegerField()
-    user = UserSerializer()
+    user = OwnUserSerializer()
     password_change_required = serializers.BooleanField(
         required=False, help_text=PASSWORD_CHANGE_HELP
     )
@@ -244,6 +244,6 @@ def serialize_tokens(opened: NewSession) -> dict[str, Any]:
         "refresh_token": opened.refresh_token,
         "token_type": "Bearer",
         **token_lifetimes(opened.session),
-        "user": serialize_user(opened.user),
+        "user": serialize_own_user(opened.user),
         **_password_change_flag(opened.user),
     }

@@ -7,6 +7,9 @@ from tests.support.pages.page_objects import PageObjects
 from tests.support.pages.page_table import PAGES, PageRow
 from tests.support.pages.profiles import Profiles
 
+# Many pages: several minutes.
+pytestmark = pytest.mark.nightly
+
 ROWS = [row for row in PAGES if not row.is_redirect]
 EACH = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 FITS = "document.scrollingElement.scrollWidth <= innerWidth"
