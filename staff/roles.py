@@ -6,6 +6,8 @@ from django.db.models import Q
 
 from audit.services import Actor, Target, record
 from core.db_backend.scope import PUBLIC, use_scope
+from staff.actors import target_of
+from staff.models import StaffUser
 
 # Each role with its permissions, as ``app.codename``. Only a superuser grants them.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -34,6 +36,14 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_group",
     ),
 }
+
+
+def assign_role(staff: StaffUser, name: str, *, actor: Actor) -> None:
+    """Add a staff user to the group of a role, which is created if it is missing."""
+    with use_scope(PUBLIC), transaction.atomic():
+        _ensure(name, actor=actor, reset=False)
+        staff.groups.add(Group.objects.get(name=name))
+        record("staff.role_assigned", actor=actor, target=target_of(staff), role=name)
 
 
 def create_roles(*, actor: Actor, reset: bool = False) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 
 import pytest
 from django.contrib.auth.models import Group
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from staff.roles import ROLES
 from tests.admin.test_tenants import ADD, LIST, page_of
 from tests.support.browser import Browser
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import last_event
 
 AUDIT, STAFF = "/admin/audit/auditevent/", "/admin/staff/staffuser/"
@@ -70,4 +72,19 @@ def test_existing_role_keeps_its_permissions_without_reset(committed) -> None:
     assert (reset["support"], reset["billing"]) == ("reset", "unchanged")
     assert group.permissions.count() == len(ROLES["support"])
     assert last_event("group.updated", target_id=str(group.pk)).details["permissions"]
+    Group.objects.filter(name__in=ROLES).delete()
+
+
+def test_new_staff_user_gets_role(site, committed) -> None:
+    email, out = f"r{secrets.token_hex(5)}@aggios.test", io.StringIO()
+    call_command(
+        "create_staff", email, "--role", "billing", "--generate-password", "--json", stdout=out
+    )
+    made = json.loads(out.getvalue())
+    browser = Browser(site, "admin")
+    log_in_to_admin(browser, email, made["password"])
+
+    assert browser.get(LIST).status_code == 200
+    assert browser.get(AUDIT).status_code == 403
+    assert last_event("staff.role_assigned", target_id=made["id"]).details == {"role": "billing"}
     Group.objects.filter(name__in=ROLES).delete()

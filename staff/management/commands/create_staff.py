@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from audit.services import SYSTEM
 from core.problems import Problem
 from staff.models import StaffUser
+from staff.roles import ROLES, assign_role
 from staff.services import create_staff, staff_by_email
 from tenants.management.arguments import add_json_argument
 from tenants.management.base import TenantCommand
@@ -29,6 +30,9 @@ class Command(TenantCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--superuser", action="store_true", help="grant all permissions")
+        parser.add_argument(
+            "--role", choices=sorted(ROLES), help="permissions, by create_staff_roles"
+        )
         parser.add_argument("--first-name", default="")
         parser.add_argument("--last-name", default="")
         source = parser.add_mutually_exclusive_group()
@@ -45,6 +49,8 @@ class Command(TenantCommand):
         known = staff_by_email(options["email"]) if options["if_missing"] else None
         password = "" if known else _password(options)
         staff = known or _created(password, options)
+        if options["role"] and known is None:
+            assign_role(staff, options["role"], actor=SYSTEM)
         made = {
             "id": str(staff.pk),
             "email": staff.email,
