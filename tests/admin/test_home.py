@@ -4,11 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.services import SYSTEM, Target, record
 from operations.usage import measure_tenant
+from staff.home import figures
 from tenants.context import ref_of, tenant_context
 from tenants.models import DailyUsage, RequestCount, Tenant, Usage
 from tests.admin.test_tenants import LIST, tenants_at
@@ -116,6 +119,19 @@ def test_figures_are_for_those_who_may_see_the_list(staff_browser) -> None:
     ]
     assert [("Free disk" in page) for page in (outsider, viewer, operator)] == [False, False, True]
     assert [("Audit trail verified" in page) for page in (outsider, security)] == [False, True]
+
+
+def test_figures_take_seven_queries_whatever_the_number_of_tenants(committed) -> None:
+    with CaptureQueriesContext(connection) as taken:
+        figures.tenants_by_state()
+        figures.stored_now_and_by_day()
+        figures.signups_by_day()
+        figures.requests_by_day()
+        figures.last_migration()
+        figures.platform_trail_head()
+
+    assert len(taken) <= 7
+    assert not [query for query in taken.captured_queries if '"t_' in query["sql"]]
 
 
 def test_page_has_no_inline_style_or_script(superuser_browser: Browser) -> None:
