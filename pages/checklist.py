@@ -73,7 +73,7 @@ def _steps(person: User) -> Iterator[Step]:
     yield Step(
         _("Protect your account with a second factor"),
         _("A code from an app on your phone, besides the password."),
-        "/me/second-factor",
+        "/me/security",
         person.second_factor_at is not None,
     )
     yield Step(

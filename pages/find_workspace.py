@@ -47,12 +47,13 @@ def find_workspace(request: HttpRequest) -> HttpResponse:
     return redirect(site_url(tenant.slug))
 
 
+@csp_update({"form-action": site_url("*")})
 @never_cache
 @page("GET", "POST")
 def mail_workspaces(request: HttpRequest) -> HttpResponse:
     """Queue the list of workspaces of an address; the answer is the same for every address."""
     if request.method != "POST":
-        return redirect("find-workspace")
+        return _render_forms(request, AddressForm())
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _render_forms(request, form, status=400)

@@ -8,7 +8,7 @@ from pages.site import urls as site
 
 urlpatterns = [
     path("", find_workspace, name="find-workspace"),
-    path("by-email", mail_workspaces, name="mail-workspaces"),
+    path("find", mail_workspaces, name="mail-workspaces"),
     *site.closed_to_robots,
     *common.urlpatterns,
 ]

@@ -154,10 +154,10 @@ def test_required_second_factor_leads_to_its_page_and_leaves_the_others_open(
     refused = send(browser, browser.get("/me"), "/me", PROFILE)
 
     assert refused.status_code == 303
-    assert refused.headers["location"] == "/me/second-factor?next=%2Fme"
-    shown = browser.get("/me/second-factor?next=%2Ffiles")
+    assert refused.headers["location"] == "/me/security?next=%2Fme"
+    shown = browser.get("/me/security?next=%2Ffiles")
     assert "asks people of your role for a second factor" in shown.text
-    assert "/me/second-factor/add?next=%2Ffiles" in shown.text
+    assert "/me/security/add?next=%2Ffiles" in shown.text
     for path in ("/me", "/me/password", "/me/sessions", "/me/export", "/me/leave"):
         assert browser.get(path).status_code == 200, path
 
@@ -197,7 +197,7 @@ def test_last_owner_cannot_leave(site: Site, agency: Agency):
         assert User.objects.get(pk=agency.owner.id).is_active
 
 
-@pytest.mark.parametrize("path", ["/me/email", "/me/leave", "/me/second-factor/add"])
+@pytest.mark.parametrize("path", ["/me/email", "/me/leave", "/me/security/add"])
 def test_old_log_in_leads_to_the_reauthentication(site: Site, agency: Agency, path: str):
     one = user_with_session(agency, proved_days_ago=1)
     browser = browser_of(site, agency, one)

@@ -18,7 +18,7 @@ from tests.support.page_forms import browser_of, hidden_fields, send, submit
 
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
-ADD, FACTOR = "/me/second-factor/add", "/me/second-factor"
+ADD, FACTOR = "/me/security/add", "/me/security"
 SECRET = re.compile(r'id="secret" value="([^"]+)"')
 CODES = re.compile(r'<pre class="codes"[^>]*>(.*?)</pre>', re.S)
 SVG = re.compile(r"<svg[^>]*class=\"segno\".*?</svg>", re.S)

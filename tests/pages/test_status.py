@@ -67,9 +67,9 @@ def test_workspace_list_without_redis_is_queued_and_without_database_refused(
     form = {"csrfmiddlewaretoken": token[1], "email": "unknown@nowhere.test"}
 
     with away(stores, "valkey"):
-        without_redis = browser.post("/by-email", form)
+        without_redis = browser.post("/find", form)
     with away(stores, "postgres"):
-        without_database = browser.post("/by-email", form)
+        without_database = browser.post("/find", form)
 
     assert without_redis.status_code == 200
     assert without_database.status_code == 503

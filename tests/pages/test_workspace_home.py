@@ -184,7 +184,7 @@ def test_links_of_the_home_page_lead_to_pages(site: Site, agency: Agency):
 
     links = set(re.findall(r'href="(/[a-z][^"?#]*)"', browser.get("/").text.partition("<body")[2]))
 
-    assert {"/people", "/files", "/me/second-factor", "/settings/domains"} <= links
+    assert {"/people", "/files", "/me/security", "/settings/domains"} <= links
     found = {link: browser.get(link).status_code for link in links if "/static/" not in link}
     # A second factor and its like ask again who the user is, after some time.
     assert {link: code for link, code in found.items() if code not in {200, 303}} == {}

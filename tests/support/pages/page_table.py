@@ -133,7 +133,7 @@ APEX = [
 DASH = [
     PageRow("find", "dash", "/", "find-workspace", parameters=("workspace",)),
     PageRow("find-unknown", "dash", "/?workspace=nobody-here", "find-workspace", status=404),
-    PageRow("find-by-email", "dash", "/by-email", "mail-workspaces", status=302),
+    PageRow("find-by-email", "dash", "/find", "mail-workspaces"),
     PageRow("find-by-email-sent", "dash", "/", "mail-workspaces", then=ask_for_the_list),
     PageRow("find-by-email-errors", "dash", "/", "mail-workspaces", then=ask_without_an_address),
 ]
@@ -322,15 +322,13 @@ OWN = [
     PageRow("my-email-errors", "tenant", "/me/email", "my-email", who=OWNER, then=submit),
     PageRow("my-password", "tenant", "/me/password", "my-password", who=OWNER),
     PageRow("my-password-errors", "tenant", "/me/password", "my-password", who=OWNER, then=submit),
-    PageRow("second-factor-off", "tenant", "/me/second-factor", "my-second-factor", who=OWNER),
-    PageRow("second-factor-on", "tenant", "/me/second-factor", "my-second-factor", who=ENROLLED),
-    PageRow(
-        "second-factor-add", "tenant", "/me/second-factor/add", "my-second-factor-add", who=OWNER
-    ),
+    PageRow("second-factor-off", "tenant", "/me/security", "my-second-factor", who=OWNER),
+    PageRow("second-factor-on", "tenant", "/me/security", "my-second-factor", who=ENROLLED),
+    PageRow("second-factor-add", "tenant", "/me/security/add", "my-second-factor-add", who=OWNER),
     PageRow(
         "second-factor-qr",
         "tenant",
-        "/me/second-factor/add",
+        "/me/security/add",
         "my-second-factor-add",
         who=MEMBER,
         then=submit,
@@ -338,21 +336,21 @@ OWN = [
     PageRow(
         "second-factor-remove",
         "tenant",
-        "/me/second-factor/remove",
+        "/me/security/remove",
         "my-second-factor-remove",
         who=ENROLLED,
     ),
     PageRow(
         "recovery-codes-renew",
         "tenant",
-        "/me/second-factor/codes",
+        "/me/security/codes",
         "my-recovery-codes",
         who=ENROLLED,
     ),
     PageRow(
         "recovery-codes",
         "tenant",
-        "/me/second-factor/codes",
+        "/me/security/codes",
         "my-recovery-codes",
         who=ENROLLED,
         then=submit,
