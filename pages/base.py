@@ -25,12 +25,13 @@ SAFE_METHODS = ("GET", "HEAD")
 
 
 def page(*methods: str, uses_cookies: bool = True) -> Callable[[View], View]:
-    """Declare a view as a page for ``methods`` (GET by default).
+    """Declare a view as a page for ``methods`` (GET by default). A page for POST alone refuses GET.
 
     Its forms need a CSRF token unless the page ignores cookies, and must come from the page's own
     origin.
     """
-    allowed = (*SAFE_METHODS, *(method for method in methods if method not in SAFE_METHODS))
+    safe = SAFE_METHODS if "GET" in (methods or SAFE_METHODS) else ()
+    allowed = (*safe, *(method for method in methods if method not in SAFE_METHODS))
 
     def decorate(view: View) -> View:
         @wraps(view)

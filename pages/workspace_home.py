@@ -60,7 +60,7 @@ def _user_home(request: HttpRequest) -> HttpResponse:
     return render_member_page(request, "home/home.html", context, nav="home", notices=NOTICES)
 
 
-@member_page("POST")
+@member_page("GET", "POST")
 def hide_checklist_page(request: HttpRequest) -> HttpResponse:
     """Hide the first steps for this user in this browser; GET only leads to the home page."""
     if request.method != "POST":

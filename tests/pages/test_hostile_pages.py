@@ -25,9 +25,15 @@ from tests.support.table_dumps import dump_tables
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 ROWS = [row for row in PAGES if row.then is None]
-PRIVATE = [row for row in ROWS if row.who != PUBLIC]
+OPEN = {(row.kind, row.path) for row in ROWS if row.who == PUBLIC}
+PRIVATE = [row for row in ROWS if row.who != PUBLIC and (row.kind, row.path) not in OPEN]
 OF_A_TENANT = [row for row in ROWS if row.kind == "tenant" and "{" in row.path]
-FORMS = [row for row in ROWS if row.status < 300 and takes_post(row) and row.checks_csrf]
+# Pages with a form that is open to everybody, for a token where the page has no form itself.
+FORM_PATHS = {"apex": "/signup", "dash": "/", "tenant": "/password/reset?token=x"}
+FORMS = [row for row in ROWS if row.kind in FORM_PATHS and takes_post(row) and row.checks_csrf]
+# The mailer and requests themselves change these at any time.
+VOLATILE = ("accounts_letter", "accounts_maillink", "accounts_session")
+TRAIL = ("audit_auditevent", "audit_auditlink")  # downloads are recorded
 LOG_IN_PATHS = {"/login", "/admin/login/"}
 
 
@@ -45,6 +51,16 @@ def test_page_cannot_be_framed(page_objects: PageObjects, row: PageRow):
     assert "unsafe" not in policy
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@each([row for row in ROWS if row.kind == "tenant"])
+def test_opening_a_page_changes_nothing(page_objects: PageObjects, row: PageRow):
+    browser, path = page_objects.browser(row), page_objects.path(row)
+    before = dump_tables(page_objects.agency.slug, without=VOLATILE + TRAIL)
+
+    browser.get(path)
+
+    assert dump_tables(page_objects.agency.slug, without=VOLATILE + TRAIL) == before
 
 
 @each(PRIVATE)
@@ -70,7 +86,8 @@ def test_ids_of_another_tenant_are_not_found(
 ):
     answer = hostile_objects.browser(row).get(page_objects.path(row))
 
-    assert answer.status_code in {403, 404, 405}
+    assert answer.status_code in {302, 303, 403, 404, 405}
+    assert_redirect_is_own(answer)
     assert page_objects.texts["company"] not in answer.text
 
 
@@ -97,36 +114,37 @@ def test_forged_form_is_refused_and_changes_nothing(
     page_objects: PageObjects, hostile_objects: PageObjects, row: PageRow
 ):
     browser, path = page_objects.browser(row), page_objects.path(row)
-    token, foreign = TOKEN.search(browser.get(path).text), token_of(hostile_objects)
-    assert token
+    token = token_of(browser, row)
+    foreign = token_of(hostile_objects.browser(RESET), RESET)
     slug = page_objects.agency.slug
-    before = dump_tables(slug)
+    before = dump_tables(slug, without=VOLATILE)
     fields = dict(parse_qsl(path.partition("?")[2]))
 
     answers = {}
-    for name, (sent, headers) in csrf_attacks(f"http://{browser.host}", token[1], foreign).items():
+    for name, (sent, headers) in csrf_attacks(f"http://{browser.host}", token, foreign).items():
         form = {**fields, "csrfmiddlewaretoken": sent}
         answers[name] = browser.client.post(path, data=form, headers=headers)
 
     assert {name: is_form_expired(answer) for name, answer in answers.items()} == dict.fromkeys(
         answers, True
     )
-    assert dump_tables(slug) == before
+    assert dump_tables(slug, without=VOLATILE) == before
 
 
-@each([row for row in FORMS if row.who == PUBLIC])
+@each([row for row in FORMS if row.who == PUBLIC and row.status == 200])
 def test_form_of_the_page_itself_is_accepted(page_objects: PageObjects, row: PageRow):
     """Without this the test above could pass because each form is refused."""
-    path = page_objects.path(row)
+    browser = page_objects.browser(row)
+    form = {"csrfmiddlewaretoken": token_of(browser, row)}
 
-    answer = page_objects.browser(row).submit(path, {})
+    answer = browser.post(page_objects.path(row), form)
 
     assert not is_form_expired(answer)
 
 
-def token_of(objects: PageObjects) -> str:
-    """Return a CSRF token of another tenant's host."""
-    found = TOKEN.search(objects.browser(RESET).get(RESET.path).text)
+def token_of(browser: Browser, row: PageRow) -> str:
+    """Return a CSRF token of this browser at the host of a row."""
+    found = TOKEN.search(browser.get(FORM_PATHS[row.kind]).text)
     assert found
     return found[1]
 
@@ -139,17 +157,20 @@ RESET = next(row for row in ROWS if row.name == "reset")
 
 
 @each(ROWS)
-@pytest.mark.parametrize("target", EVIL_URLS)
-def test_parameter_redirects_to_no_other_site(page_objects: PageObjects, row: PageRow, target: str):
+def test_parameter_redirects_to_no_other_site(page_objects: PageObjects, row: PageRow):
     path, _, query = page_objects.path(row).partition("?")
-    values = dict(parse_qsl(query)) | dict.fromkeys(REDIRECT_PARAMETERS, target)
+    values = dict(parse_qsl(query))
+    # A page that names no such parameter gets some of the URLs, each in several parameters.
+    targets = EVIL_URLS if set(row.parameters) & set(REDIRECT_PARAMETERS) else EVIL_URLS[:2]
 
-    answer = page_objects.browser(row).get(f"{path}?{urlencode(values)}")
+    for target in targets:
+        names = dict.fromkeys(REDIRECT_PARAMETERS, target)
+        answer = page_objects.browser(row).get(f"{path}?{urlencode(values | names)}")
 
-    assert answer.status_code < 500
-    assert_redirect_is_own(answer)
-    if answer.headers["content-type"].startswith("text/html"):
-        assert_inert(answer)
+        assert answer.status_code < 500
+        assert_redirect_is_own(answer)
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert_inert(answer)
 
 
 @pytest.mark.parametrize("target", EVIL_URLS)
@@ -170,40 +191,43 @@ def test_log_in_leads_to_no_other_site(
 
 
 @each(ROWS)
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_parameter_is_escaped(page_objects: PageObjects, row: PageRow, payload: str):
+def test_hostile_parameters_are_escaped(page_objects: PageObjects, row: PageRow):
     browser = page_objects.browser(row)
     path, _, query = page_objects.path(row).partition("?")
     values = dict(parse_qsl(query))
-    # A hostile token hides the page, so each parameter of the path is replaced alone.
-    others = dict.fromkeys(("lang", "notice", "page", "q", payload, *row.parameters), payload)
+    others = ("lang", "notice", "page", "q", *row.parameters)
 
-    for changed in (others, *({name: payload} for name in values)):
-        answer = browser.get(f"{path}?{urlencode(values | changed)}")
+    for payload in PAYLOADS if row.parameters or values else [" ".join(PAYLOADS)]:
+        # A hostile token hides the page, so each parameter of the path is replaced alone.
+        for changed in (
+            {**dict.fromkeys(others, payload), payload: payload},
+            *({name: payload} for name in values),
+        ):
+            answer = browser.get(f"{path}?{urlencode(values | changed)}")
 
-        assert answer.status_code < 500
-        assert_inert(answer)
+            assert answer.status_code < 500
+            assert_inert(answer)
 
 
 @each(ROWS)
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_path_is_escaped(page_objects: PageObjects, row: PageRow, payload: str):
+def test_hostile_path_is_escaped(page_objects: PageObjects, row: PageRow):
     browser = page_objects.browser(row)
     path, _, query = row.path.partition("?")
-    quoted = quote(payload, safe="")
     segments = path.split("/")
-    paths = {f"{path.rstrip('/')}/{quoted}".format_map(page_objects)}
-    for position, segment in enumerate(segments):
-        if "{" in segment or position == len(segments) - 1:
-            changed = [*segments[:position], "PAYLOAD", *segments[position + 1 :]]
-            paths.add("/".join(changed).format_map(page_objects).replace("PAYLOAD", quoted))
+    changed = {position for position, segment in enumerate(segments) if "{" in segment}
 
-    for hostile in sorted(paths):
-        answer = browser.get(f"{hostile}?{query.format_map(page_objects)}")
+    for payload in PAYLOADS if changed else [" ".join(PAYLOADS)]:
+        quoted = quote(payload, safe="")
+        paths = [f"{path.rstrip('/')}/{quoted}".format_map(page_objects)]
+        for position in changed | {len(segments) - 1}:
+            template = "/".join([*segments[:position], "PAYLOAD", *segments[position + 1 :]])
+            paths.append(template.format_map(page_objects).replace("PAYLOAD", quoted))
+        for hostile in paths:
+            answer = browser.get(f"{hostile}?{query.format_map(page_objects)}")
 
-        assert answer.status_code < 500
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            assert_inert(answer)
+            assert answer.status_code < 500
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                assert_inert(answer)
 
 
 @each(ROWS)

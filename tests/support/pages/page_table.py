@@ -309,7 +309,7 @@ TENANT = [
         checks_csrf=False,
     ),
     PageRow("share-wrong", "tenant", "/s/{share_with_password}", "share-page", then=submit),
-    PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404),
+    PageRow("share-unknown", "tenant", "/s/unknown", "share-page", status=404, checks_csrf=False),
     *FILES,
     PageRow("workspace-not-found", "tenant", "/nothing", status=404),
     PageRow("suspended", "suspended", "/", "workspace", status=403),
