@@ -28,7 +28,7 @@ ROWS = [row for row in PAGES if row.then is None]
 OPEN = {(row.kind, row.path) for row in ROWS if row.who == PUBLIC}
 PRIVATE = [row for row in ROWS if row.who != PUBLIC and (row.kind, row.path) not in OPEN]
 OF_A_TENANT = [row for row in ROWS if row.kind == "tenant" and "{" in row.path]
-# Pages with a form that is open to everybody, for a token where the page has no form itself.
+# Pages with a form without a log-in, for a token where the page has no form itself.
 FORM_PATHS = {"apex": "/signup", "dash": "/", "tenant": "/password/reset?token=x"}
 FORMS = [row for row in ROWS if row.kind in FORM_PATHS and takes_post(row) and row.checks_csrf]
 # The mailer and requests themselves change these at any time.
