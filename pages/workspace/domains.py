@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -66,9 +66,7 @@ def domains_page(request: HttpRequest) -> HttpResponse:
 
 @member_page("GET", "POST", action="domains:write")
 def check_domain_page(request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
-    """Look up the record of a domain now, and show the result; GET shows the domains."""
-    if request.method != "POST":
-        return HttpResponseRedirect(reverse(TAB))
+    """Look up the record of a domain now, and show the result."""
     consume("domain_check", str(current_tenant().id))
     try:
         check_own_domain(domain_id, actor=current_person(request))

@@ -266,7 +266,7 @@ TENANT = [
         "tenant",
         "/settings/domains/{domain}/check",
         "settings-domain-check",
-        status=302,
+        status=405,
         who=OWNER,
     ),
     PageRow("settings-keys", "tenant", "/settings/keys", "settings-keys", who=OWNER),
