@@ -64,7 +64,7 @@ def domains_page(request: HttpRequest) -> HttpResponse:
     return redirect_with_notice(reverse(TAB), "domain_added")
 
 
-@member_page("GET", "POST", action="domains:write")
+@member_page("POST", action="domains:write")
 def check_domain_page(request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
     """Look up the record of a domain now, and show the result."""
     consume("domain_check", str(current_tenant().id))
