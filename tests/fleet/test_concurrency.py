@@ -68,7 +68,9 @@ def test_second_run_is_refused_in_one_line(fleet: Fleet):
         first, _ = process.communicate(timeout=60)
 
     assert (second.returncode, out) == (4, "")
-    assert err.strip() == "CommandError: Another migrate_schemas or fleet run is active."
+    assert err.strip() == (
+        "CommandError: Another migrate_schemas or fleet run is active. Try again when it has ended."
+    )
     assert json.loads(first)["failed"] == 0
     assert fleet.at(step) == set(fleet.schemas())
 
