@@ -20,8 +20,8 @@ from tenants.models import FleetRun, Tenant
 PLATFORM_COMMANDS = frozenset(
     """
     audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic create_staff
-    create_staff_roles create_staff_token create_tenant delete_tenant deletion_certificates deliver_mail
-    domains end_maintenance end_sessions erase_person export_tenant failed_mail fleet housekeep
+    create_staff_roles create_staff_token create_tenant delete_tenant deletion_certificates
+    deliver_mail domains end_maintenance end_sessions erase_person export_tenant failed_mail fleet housekeep
     import_tenant invite lint_migrations list_people list_tenants measure_usage migrate
     migrate_schemas prune_sessions purge_tenants purge_trash reconcile_storage rename_tenant
     reset_staff_factor resume_tenant rotate_tenant_key runserver seed_demo send_test_mail set_limits
