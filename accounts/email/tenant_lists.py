@@ -1,4 +1,4 @@
-"""The list of workspaces that a user asks for on dash. (docs/decisions/0026-workspace-list.md).
+"""The list of workspaces that a user asks for on dash. (docs/decisions/0028-workspace-list.md).
 
 The request writes one row of the public schema and looks up nothing, so it is the same for known
 and unknown addresses. The mailer answers all waiting requests in one pass over the tenants: one
