@@ -270,7 +270,8 @@ def test_two_owners_who_go_at_once_leave_one(site: Site, agency: Agency, way: st
         )
     )
 
-    assert statuses == [303, 409]
+    # 403: the second request began after the first, so the page no longer offers the change.
+    assert statuses in ([303, 409], [303, 403])
     assert len(active_owners(agency)) == 1
 
 
