@@ -55,7 +55,8 @@ class TestAdding:
         shown = agency.owner.at.get(answer.headers["Location"])
         assert (shown.json(), shown.headers["ETag"]) == (made, answer.headers["ETag"])
         log_in = agency.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
-        assert log_in.json()["user"] == {**made, "language": "", "time_zone": ""}
+        own = {"language": "", "time_zone": "", "password_change_required": True}
+        assert log_in.json()["user"] == {**made, **own}
         with tenant_context(agency.ref):
             assert not Letter.objects.filter(recipient=email).exists()
             event = AuditEvent.objects.get(action="user.created", target_id=made["id"])

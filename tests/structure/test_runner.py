@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -122,11 +123,13 @@ def test_failed_tests_are_run_again_and_only_flaky_ones_pass(
     never: bool,
     expected: int,
 ):
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:django\n")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    options = project["tool"]["pytest"]["ini_options"]["addopts"]
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {options} -p no:django\n")
     (tmp_path / "test_it.py").write_text(ONCE.format(never=never))
     monkeypatch.setattr(runner, "ROOT", tmp_path)
     monkeypatch.setattr(runner, "LAST_FAILED", tmp_path / ".pytest_cache/v/cache/lastfailed")
-    subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, check=False)
+    subprocess.run([sys.executable, "-m", "pytest", "-n", "2"], cwd=tmp_path, check=False)
 
     status = runner.retry(runner.last_failed(), runner.Interrupts())
 
