@@ -10,6 +10,7 @@ from tests.support.ordering import ModuleScheduling, arrange_items
 
 pytest_plugins = [
     "tests.plugins.stack",
+    "tests.plugins.server_logs",
     "tests.plugins.database",
     "tests.plugins.tenants",
     "tests.plugins.staff",

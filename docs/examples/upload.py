@@ -26,6 +26,8 @@ from urllib.parse import urlsplit
 BLOCK = 64 * 1024
 TIMEOUT = 120.0  # of one response; ``complete`` reads everything that was sent
 PAUSE = 2.0  # a very large upload is verified in the background
+RETRIED = {429, 502, 503, 504}  # each call can be repeated: no call has a second effect
+ATTEMPTS = 5
 Progress = Callable[[int], None]
 
 
@@ -56,10 +58,17 @@ class Service:
         self._address, self._token = address.rstrip("/"), token
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Return the JSON of a response. An error status ends the program with its body."""
+        """Return the JSON of a response. An error status ends the program with its body.
+
+        What may pass is requested again after the time that the service asks for.
+        """
         headers |= {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
-        status, text = exchange(method, self._address + path, content, headers)
+        for attempt in range(1, ATTEMPTS + 1):
+            status, text, wait = exchange(method, self._address + path, content, headers)
+            if status not in RETRIED or attempt == ATTEMPTS:
+                break
+            time.sleep(wait or PAUSE * attempt)
         if status >= 400:
             sys.exit(f"{method} {path}: {status} {text.decode(errors='replace')}")
         return json.loads(text)
@@ -126,7 +135,7 @@ def send_part(
     signed = service.call("POST", f"{path}/parts", {"numbers": [number]})
     headers = {**signed["headers"], "Content-Length": str(length)}
     body = blocks(file, start, length, report)
-    status, text = exchange("PUT", signed["urls"][0], body, headers)
+    status, text, _ = exchange("PUT", signed["urls"][0], body, headers)
     if status != http.client.OK:
         sys.exit(f"Part {number}: {status} {text.decode(errors='replace')}")
 
@@ -142,8 +151,11 @@ def blocks(file: Path, start: int, length: int, report: Progress) -> Iterator[by
             report(start)
 
 
-def exchange(method: str, url: str, body: Any, headers: dict[str, str]) -> tuple[int, bytes]:
-    """Send one request on a new connection and return the status and the body of the response."""
+def exchange(method: str, url: str, body: Any, headers: dict[str, str]) -> tuple[int, bytes, float]:
+    """Send one request on a new connection.
+
+    Return the status, the body, and the seconds of ``Retry-After`` (0 without it).
+    """
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     name = parts.hostname or ""
@@ -155,7 +167,8 @@ def exchange(method: str, url: str, body: Any, headers: dict[str, str]) -> tuple
     try:
         connection.request(method, path, body, {"Host": parts.netloc, **headers})
         response = connection.getresponse()
-        return response.status, response.read()
+        wait = response.getheader("Retry-After", "")
+        return response.status, response.read(), float(wait) if wait.isdigit() else 0.0
     finally:
         connection.close()
 
