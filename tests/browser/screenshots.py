@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages.page_objects import PageObjects
-from tests.support.pages.page_table import PAGES, PageRow
+from tests.support.pages.page_table import PAGES
 from tests.support.pages.profiles import Profiles
+from tests.support.pages.rows.row import PageRow
 
 THEMES = ("light", "dark")
 WIDTHS = (360, 1280)

@@ -4,8 +4,9 @@ import pytest
 
 from tests.support.pages.accessibility import assert_accessible
 from tests.support.pages.page_objects import PageObjects
-from tests.support.pages.page_table import PAGES, PageRow
+from tests.support.pages.page_table import PAGES
 from tests.support.pages.profiles import Profiles
+from tests.support.pages.rows.row import PageRow
 
 # Many pages: several minutes.
 pytestmark = pytest.mark.nightly

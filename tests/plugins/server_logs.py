@@ -10,7 +10,7 @@ from tests import stack
 
 MAX_LINES = 30
 MAX_WIDTH = 600
-# JSON of the application and of Traefik; SeaweedFS begins with a letter; PostgreSQL names it.
+# JSON of the application and of Traefik; SeaweedFS begins with E or F.
 ERROR = re.compile(r'"level": ?"(error|critical|fatal|ERROR)"|^[EF]\d{4} |\b(FATAL|PANIC|ERROR):')
 OFFSETS = pytest.StashKey[dict[Path, int]]()
 

@@ -5,9 +5,11 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import pytest
 
 from tests.support.http_client import BASE_DOMAIN
-from tests.support.pages.page_table import PageRow
+from tests.support.pages.page_table import PAGES
+from tests.support.pages.rows.row import PageRow
 from tests.support.routes import ROUTES
 
 # A browser would build an element x-probe or run a script, a template would calculate this product.
@@ -45,6 +47,14 @@ EVIL_URLS = (
 )
 REDIRECT_PARAMETERS = ("next", "url", "to", "redirect", "return_to", "continue", "workspace")
 URL_ATTRIBUTES = {"action", "formaction", "href", "poster", "src", "srcset", "content"}
+
+
+ROWS = [row for row in PAGES if row.then is None]
+
+
+def each(rows: list[PageRow]) -> pytest.MarkDecorator:
+    """Run a test for each of the rows."""
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.name)
 
 
 class Elements(HTMLParser):

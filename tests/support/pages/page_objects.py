@@ -25,7 +25,7 @@ from tests.support.files.shares import create_share
 from tests.support.http_client import PASSWORD, Host, Site
 from tests.support.mail.outbox import configure_tenant
 from tests.support.page_forms import browser_of
-from tests.support.pages.page_table import ENROLLED, MEMBER, OWNER, PUBLIC, STAFF, PageRow
+from tests.support.pages.rows.row import ENROLLED, MEMBER, OWNER, PUBLIC, STAFF, PageRow
 from tests.support.staff import log_in_to_admin
 
 SHARE_PASSWORD = "open sesame, please"
