@@ -1,24 +1,14 @@
-"""Custom domains: claim, verification, routing and release."""
+"""Custom domains: claim, proof, routing and release."""
 
-import json
 import secrets
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.core.management import CommandError
 from django.db import connections
-from django.utils import timezone
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
-from core.problems import ValidationFailed
 from tenants.domains.dns_proof import CheckResult, proof_record
 from tenants.domains.services import (
     add_domain,
@@ -32,7 +22,6 @@ from tenants.domains.verification import (
     apply_check_result,
     check_all_domains,
     check_domain,
-    expire_claims,
 )
 from tenants.lifecycle import mark_deleting, resume_tenant, suspend_tenant
 from tenants.models import Domain
@@ -45,33 +34,10 @@ from tenants.problems import (
 )
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
-from tests.support.name_server import SILENT, NameServer
-from tests.tenants.test_commands import run
+from tests.support.name_server import NameServer
+from tests.support.tenants.domains import proved, publish, statuses
 
-ROOT = Path(__file__).resolve().parents[2]
 SAM = Actor("staff", "7", "sam@aggios.test")
-
-
-@pytest.fixture
-def name() -> str:
-    return f"files.{secrets.token_hex(6)}.example"
-
-
-def publish(zone: NameServer, domain: Domain) -> None:
-    """Set the record that proves a claim."""
-    proof = proof_record(domain)
-    zone.txt(proof.name, proof.value)
-
-
-def proved(zone: NameServer, tenant_id, name: str) -> Domain:
-    claim = claim_domain(tenant_id, name=name, actor=SYSTEM)
-    publish(zone, claim)
-    return check_domain(claim.pk, actor=SYSTEM)
-
-
-def statuses(host: Host) -> set[int]:
-    """Send enough requests that every worker answers; return the statuses."""
-    return {host.get("/api/users/me").status_code for _ in range(12)}
 
 
 def test_domain_is_served_from_verification_until_release(
@@ -194,82 +160,6 @@ def test_verified_domain_is_kept_when_its_record_disappears(site, new_agency, zo
     assert Host(site.port, name, agency.owner.access_token).get("/api/users/me").is_success
 
 
-@pytest.mark.parametrize(
-    ("text", "stored"),
-    [
-        ("Files.ACME.example.", "files.acme.example"),
-        ("b\u00fccher.example", "xn--bcher-kva.example"),
-        ("B\u00dcCHER.example", "xn--bcher-kva.example"),
-        ("bu\u0308cher.example", "xn--bcher-kva.example"),
-        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
-        ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
-        ("\uff41cme\u3002example", "acme.example"),
-        ("\u212aelvin.example", "kelvin.example"),
-    ],
-)
-def test_domain_is_stored_in_the_form_browsers_send(make_tenant, text: str, stored: str):
-    claim = claim_domain(make_tenant().id, name=text, actor=SYSTEM)
-
-    assert claim.domain == stored
-    remove_domain(claim.pk, actor=SYSTEM)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "acme",
-        ".",
-        "..",
-        "a..example",
-        "-a.example",
-        "a-.example",
-        "a_b.example",
-        "*.example.com",
-        "a b.example",
-        "a.example/x",
-        "a.example:443",
-        "a@b.example",
-        "http://a.example",
-        "a`) || Host(`b.example",
-        "a.example`",
-        "a.example\r\nX: y",
-        "a.example\x00",
-        "127.0.0.1",
-        "1.2.3.4.5",
-        "a.1",
-        "[::1]",
-        "::1",
-        "0x7f.0.0.1",
-        f"{'x' * 64}.example",
-        f"{'x' * 40}." * 7 + "example",
-        "x" * 100_000 + ".example",
-        "xn--a.example",
-        "xn--.example",
-        "xn--53h.example",
-        "a\u200db.example",
-        "\u202eexample.com",
-        "caf\ud800.example",
-        "aggios.localhost",
-        "acme.aggios.localhost",
-        "AGGIOS.localhost.",
-        "\uff41ggios.localhost",
-        "a.localhost",
-        "backend.internal",
-        "printer.local",
-        "1.0.0.127.in-addr.arpa",
-        "facebookcorewwwi.onion",
-    ],
-)
-def test_non_public_name_is_refused(make_tenant, text: str):
-    tenant = make_tenant()
-
-    with pytest.raises(ValidationFailed):
-        claim_domain(tenant.id, name=text, actor=SYSTEM)
-
-    assert Domain.objects.filter(tenant_id=tenant.id).count() == 1
-
-
 def test_domain_count_is_limited_per_tenant(make_tenant, settings):
     settings.CUSTOM_DOMAINS_PER_TENANT = 2
     tenant = make_tenant()
@@ -374,89 +264,3 @@ def test_domain_changes_are_audited_with_their_actor(make_tenant, zone, name: st
         ("tenant.domain_unverified", "sam@aggios.test", None),
         ("tenant.domain_removed", "sam@aggios.test", None),
     ]
-
-
-# -- the command -----------------------------------------------------------------------------------
-def test_command_covers_claim_check_list_and_release(make_tenant, zone, name: str):
-    slug = make_tenant().slug
-    told = json.loads(run("domains", "claim", slug, name, "--json"))
-    assert told["record"]["name"] == f"_aggios-challenge.{name}"
-    assert told["record"]["value"] in run("domains", "claim", slug, name)
-    with pytest.raises(CommandError, match="not proved: nxdomain"):
-        run("domains", "check", slug, name)
-
-    zone.txt(told["record"]["name"], told["record"]["value"])
-
-    assert "found; proved" in run("domains", "check", slug, name)
-    [_, listed] = json.loads(run("domains", "list", slug, "--json"))
-    assert (listed["domain"], listed["state"]) == (name, "proved")
-    assert name in run("domains", "list")
-    assert "(proved) would be released" in run("domains", "release", slug, name, "--dry-run")
-    assert json.loads(run("domains", "release", slug, name, "--json")) == {"released": name}
-    with pytest.raises(CommandError, match="no domain"):
-        run("domains", "release", slug, name)
-
-
-def test_check_all_covers_every_domain(make_tenant, zone, name: str):
-    slug = make_tenant().slug
-    claim = json.loads(run("domains", "claim", slug, name, "--json"))
-    zone.txt(claim["record"]["name"], claim["record"]["value"])
-    assert f"{name}: found" in run("domains", "check", "--all")
-
-    zone.clear()
-    assert name in run("domains", "check", "--all").rpartition("the record is gone: ")[2]
-    zone.faults[claim["record"]["name"]] = "SERVFAIL"
-    with pytest.raises(CommandError, match="could not be looked up"):
-        run("domains", "check", "--all")
-    assert Domain.objects.get(domain=name).verified_at
-    run("domains", "release", slug, name)
-
-
-def test_interrupted_check_exits_with_the_signal(make_tenant, zone, name: str):
-    claim = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
-    asked = proof_record(claim).name
-    zone.faults[asked] = SILENT
-    command = [sys.executable, "manage.py", "domains", "check", "--all"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        while not any(asked in line for line in zone.asked):
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-
-    assert process.returncode == 130
-    assert "Interrupted" in errors
-    assert "Traceback" not in errors
-    remove_domain(claim.pk, actor=SYSTEM)
-
-
-def test_unverified_claims_expire(make_tenant, zone, name: str):
-    tenant = make_tenant()
-    kept = proved(zone, tenant.id, f"kept.{name}")
-    old = claim_domain(tenant.id, name=name, actor=SYSTEM)
-    long_ago = timezone.now() - timedelta(days=31)
-    Domain.objects.filter(pk__in=[kept.pk, old.pk]).update(created_at=long_ago)
-
-    assert expire_claims(actor=SYSTEM) == [name]
-
-    assert not Domain.objects.filter(pk=old.pk).exists()
-    assert Domain.objects.filter(pk=kept.pk).exists()
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["claim", "{slug}", "nodot"],
-        ["claim", "nobody-here", "a.example"],
-        ["check"],
-        ["check", "{slug}", "a.example"],
-        ["release", "{slug}", "{slug}"],
-    ],
-)
-def test_command_invalid_input_is_refused_in_one_line(make_tenant, arguments: list[str]):
-    slug = make_tenant().slug
-
-    with pytest.raises(CommandError) as caught:
-        run("domains", *(argument.format(slug=slug) for argument in arguments))
-
-    assert "\n" not in str(caught.value)

@@ -81,3 +81,10 @@ def roles_by_email(agency: Agency) -> dict[str, str]:
     """Return the role of each user by address."""
     with tenant_context(agency.ref):
         return dict(User.objects.values_list("email", "role"))
+
+
+def open_invitations(agency: Agency, **conditions: object) -> dict[str, str]:
+    """Return the roles of the open invitations by address."""
+    with tenant_context(agency.ref):
+        rows = Invitation.objects.filter(revoked_at=None, uses=0, **conditions)
+        return {row.email: row.role for row in rows}
