@@ -1,13 +1,17 @@
 """Selects the site's URL configuration by the host, and enters a tenant that is served."""
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.http import http_date
 
+from core.http.language import LanguageChoices
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
@@ -50,6 +54,8 @@ class TenantMiddleware:
 
     def _serve(self, request: HttpRequest, tenant: TenantRef, name: str = "") -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
+        # For a refusal. accounts/middleware.py adds the user's choice for a tenant that is served.
+        request.language_choices = lambda: LanguageChoices(tenant=default_language(tenant))  # type: ignore[attr-defined]
         is_health = request.path_info in HEALTH_PATHS
         if not is_health:
             require_served(tenant)
@@ -117,4 +123,20 @@ def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -
 
 def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Return the problem as an HTML page for browsers and as problem+json for other clients."""
-    return as_html_if_preferred(request, problem_response(problem), "refused.html")
+    with timezone.override(default_time_zone(getattr(request, "tenant", None))):
+        return as_html_if_preferred(request, problem_response(problem), "refused.html")
+
+
+def default_language(tenant: TenantRef) -> str:
+    """Return the tenant's default language; empty without one that is served."""
+    code = str(dict(tenant.settings).get("language") or "")
+    return code if code in dict(settings.LANGUAGES) else ""
+
+
+def default_time_zone(tenant: TenantRef | None) -> tzinfo:
+    """Return the tenant's default time zone, or that of the platform (UTC)."""
+    name = str(dict(tenant.settings).get("time_zone") or "") if tenant else ""
+    # A stored name can disappear with another version of the time zone data.
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(name)
+    return timezone.get_default_timezone()

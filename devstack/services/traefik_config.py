@@ -120,7 +120,7 @@ def _middlewares() -> dict[str, Any]:
                 "status": ["502", "504"],
                 "statusRewrites": {"502": 503, "504": 503},
                 "service": "fallback",
-                "query": "/.problems/503",
+                "query": "/.problems/503?url={url}",
             }
         },
         # As in traefik/dynamic/backend.yml.
@@ -133,7 +133,7 @@ def _middlewares() -> dict[str, Any]:
                 "status": ["499"],
                 "statusRewrites": {"499": 400},
                 "service": "fallback",
-                "query": "/.problems/400",
+                "query": "/.problems/400?url={url}",
             }
         },
         # Short bodies are buffered, so that a slow client does not block an application thread.

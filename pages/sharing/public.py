@@ -23,8 +23,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import HashingBusy
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
-from core.http.negotiation import StrictJSONParser, prefers_html
-from core.problems import Problem, RateLimited
+from core.http.negotiation import StrictJSONParser, as_html_if_preferred, prefers_html
+from core.http.responses import problem_response
+from core.problems import NotFound, Problem, RateLimited
 from files.downloads import download_url
 from files.models import File, Share
 from files.problems import SharePasswordRequired, SharePasswordWrong
@@ -80,8 +81,16 @@ def share_page(request: HttpRequest, token: str) -> HttpResponse:
     """Redirect to the content of a shared file and count it, or show the page of the share.
 
     HEAD is redirected to a URL that is signed for HEAD only, and is not counted. Link previews get
-    a page that does not name the file.
+    a page that does not name the file. A link that is not active is a 404, whatever the reason.
     """
+    try:
+        return _open(request, token)
+    except NotFound as problem:
+        return as_html_if_preferred(request, problem_response(problem), "sharing/gone.html")
+
+
+def _open(request: HttpRequest, token: str) -> HttpResponse:
+    """Raises: NotFound, and for programs the problems of a password."""
     share = active_share(token)
     if request.method == "HEAD":
         check_share_password(share, None)

@@ -1,5 +1,6 @@
 """Template tags of the design system: icons, avatars (docs/design-system.md)."""
 
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
@@ -58,6 +59,12 @@ def visible_errors(form: BaseForm) -> list[BoundField]:
 def try_again(seconds: str) -> str:
     """Return when to try again, for the value of a field Retry-After; empty without seconds."""
     return try_again_sentence(int(seconds)) if seconds.isdecimal() else ""
+
+
+@register.filter
+def instant(text: str) -> datetime:
+    """Return the time of an RFC 3339 text, so that ``date`` shows it in the current time zone."""
+    return datetime.fromisoformat(text)
 
 
 @register.filter

@@ -1,16 +1,21 @@
 """Errors as pages of the workspace: with its navigation for users, and with what to do."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from django_redis import get_redis_connection
 
 from audit.services import SYSTEM
 from devstack.testing import TestStack
+from files.models import Share
+from tenants.context import tenant_context
 from tenants.lifecycle import suspend_tenant
 from tenants.models import Tenant
 from tests.support.browser import Browser, logged_in
 from tests.support.factories import Agency
+from tests.support.files.shares import create_share, share_path
 from tests.support.http_client import Site
 from tests.support.pages.responses import page_client
 
@@ -97,6 +102,96 @@ def test_suspended_workspace_says_why(site: Site, agency: Agency):
         assert "The &lt;invoice&gt; is unpaid." in page.text
         assert NAVIGATION not in page.text
         assert 'href="/login"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("default", "asked", "language"),
+    [
+        ("pt-br", "", "pt-br"),  # a browser that asks for none, or for one that is not served
+        ("pt-br", "de", "pt-br"),
+        ("pt-br", "en", "en"),
+        ("", "pt-BR,pt;q=0.9", "pt-br"),
+        ("", "de", "en"),
+    ],
+)
+def test_suspended_workspace_is_in_the_language_of_the_visitor(
+    site: Site, agency: Agency, default: str, asked: str, language: str
+):
+    settings = {"language": default, "time_zone": "America/Sao_Paulo"}
+    assert agency.owner.at.patch("/api/tenant", {"settings": settings}).status_code == 200
+    suspend_tenant(agency.ref.id, actor=SYSTEM, reason="X")
+
+    page = Browser(site, agency.slug, language=asked).get("/")
+
+    said = {"en": "This workspace is suspended.", "pt-br": "Este espaço está suspenso."}
+    assert page.status_code == 403
+    assert page.headers["content-language"] == language
+    assert f'<html lang="{language}">' in page.text
+    assert said[language] in page.text
+    assert "aggios/components." in page.text
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "day"),
+    [
+        ("", "en", "Jan. 1, 2030"),
+        ("America/Sao_Paulo", "en", "Dec. 31, 2029"),
+        ("America/Sao_Paulo", "pt-BR", "31 de Dezembro de 2029"),
+    ],
+)
+def test_workspace_to_be_deleted_names_the_day_in_its_time_zone(
+    site: Site, agency: Agency, zone: str, language: str, day: str
+):
+    due = datetime(2030, 1, 1, 1, 30, tzinfo=UTC)
+    assert agency.owner.at.patch("/api/tenant", {"settings": {"time_zone": zone}}).is_success
+    Tenant.objects.filter(pk=agency.ref.id).update(deletion_due_at=due)
+    get_redis_connection("default").delete(f"aggios:route:host:{agency.slug}")
+
+    page = Browser(site, agency.slug, language=language).get("/")
+
+    assert page.status_code == 403
+    assert day.lower() in page.text.lower()
+
+
+def test_unknown_host_is_a_page_in_the_language_of_the_visitor(site: Site):
+    page = Browser(site, "nobody-here", language="pt-BR").get("/")
+
+    assert page.status_code == 404
+    assert page.headers["content-language"] == "pt-br"
+    assert "Encontre seu espaço" in page.text
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "used up", "file gone", "unknown"])
+def test_link_that_has_ended_is_a_page_that_says_so(site: Site, agency: Agency, end: str):
+    share = create_share(agency.owner.at)
+    path = share_path(share)
+    with tenant_context(agency.ref):
+        row = Share.objects.filter(pk=share["id"])
+        if end == "revoked":
+            assert agency.owner.at.delete(f"/api/shares/{share['id']}").status_code == 204
+        elif end == "expired":
+            row.update(expires_at=timezone.now() - timedelta(seconds=1))
+        elif end == "used up":
+            row.update(max_downloads=1, downloads=1)
+        elif end == "file gone":
+            assert agency.owner.at.delete(f"/api/files/{row.get().file_id}").status_code == 204
+        else:
+            path = f"{path[:-6]}AAAAAA"
+
+    english = Browser(site, agency.slug)
+    page, sent = english.get(path), english.post(path, {})
+    portuguese = Browser(site, agency.slug, language="pt-BR").get(f"{path}?download=1")
+    program = site.fetch(f"http://{english.host}{path}")
+
+    assert [a.status_code for a in (page, sent, portuguese, program)] == [404] * 4
+    assert "This link does not work." in page.text
+    assert "This link does not work." in sent.text
+    assert "Este link não funciona." in portuguese.text
+    assert 'href="/login"' not in page.text
+    assert "shared.txt" not in page.text
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["x-robots-tag"] == "noindex, nofollow"
+    assert program.json()["code"] == "not_found"
 
 
 def test_workspace_in_maintenance_says_what_is_going_on(site: Site, agency: Agency):

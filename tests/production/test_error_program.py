@@ -1,11 +1,15 @@
 """traefik/problems.py alone, as in its container."""
 
 import httpx
+import polib
 import pytest
 
+from tests.support.compose import ROOT
 from tests.support.error_program import ID, TYPE_BASE, check, is_problem, running_error_program
 from tests.support.traefik_edge import free_ports
-from traefik.problems import PROBLEMS, WELL_FORMED_ID
+from traefik.problems import PORTUGUESE, PROBLEMS, UNAVAILABLE, WELL_FORMED_ID
+
+CATALOGUE = ROOT / "templates/locale/pt_BR/LC_MESSAGES/django.po"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,51 @@ def test_invalid_request_id_is_replaced(error_program_url: str, given: str) -> N
 @pytest.mark.parametrize("given", ["x" * 8, "x" * 128, "a.b_c:d-9"])
 def test_valid_request_id_is_kept(error_program_url: str, given: str) -> None:
     assert is_problem(httpx.get(error_program_url, headers={"X-Request-ID": given}), 503, given)
+
+
+CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("pt-BR,pt;q=0.9,en;q=0.8", "pt-br"), ("en;q=0.5,pt", "pt-br"), ("en-GB", "en"), ("de", "en")],
+)
+def test_browser_gets_a_page_in_its_language(error_program_url: str, language: str, expected: str):
+    headers = {"X-Request-ID": ID, "Accept": CHROMIUM, "Accept-Language": language}
+    for path in ("/files", "/.problems/503?url=%2Ffiles%3Fsearch%3Dx"):
+        page = httpx.get(error_program_url + path, headers=headers)
+        said = {"en": UNAVAILABLE.title, "pt-br": PORTUGUESE[UNAVAILABLE.title]}
+        assert page.status_code == 503
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert page.headers["Content-Language"] == expected
+        assert page.headers["Retry-After"] == "2"
+        assert "sha256-" in page.headers["Content-Security-Policy"]
+        assert f"<h1>{said[expected]}</h1>" in page.text
+        assert ID in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/api", CHROMIUM),
+        ("/api/files", CHROMIUM),
+        ("/.problems/503?url=%2Fapi%2Ffiles", CHROMIUM),
+        ("/.problems/503?url=%2F%2F%5B", CHROMIUM),
+        ("/.problems/503", CHROMIUM),
+        ("/files", "*/*"),
+        ("/files", "application/json, text/html"),
+        ("/files", ""),
+    ],
+)
+def test_program_and_api_get_problem_json(error_program_url: str, path: str, accept: str):
+    answer = httpx.get(error_program_url + path, headers={"X-Request-ID": ID, "Accept": accept})
+    assert is_problem(answer, 503)
+
+
+def test_portuguese_texts_are_those_of_the_application() -> None:
+    known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE))}
+    assert {text: known.get(text) for text in PORTUGUESE} == PORTUGUESE
+    assert {problem.title for problem in PROBLEMS.values()} <= PORTUGUESE.keys()
 
 
 def test_request_with_too_many_headers_gets_a_problem(error_program_url: str) -> None:

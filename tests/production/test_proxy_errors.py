@@ -22,6 +22,25 @@ def test_missing_backend_is_a_503_problem(without_backends: Edge, method: str) -
         assert answer.headers["Strict-Transport-Security"].endswith("preload")
 
 
+@pytest.mark.parametrize(("path", "is_page"), [("/files", True), ("/api/files", False)])
+def test_missing_backend_is_a_page_for_browsers(without_backends: Edge, path: str, is_page: bool):
+    headers = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "pt-BR", "X-Request-ID": ID}
+    for method in ("GET", "POST"):
+        answer = without_backends.request(ACME, path, method=method, headers=headers)
+        assert answer.status_code == 503
+        assert answer.headers["Content-Type"].startswith("text/html") == is_page
+        assert ("Carregar a página de novo" in answer.text) == is_page
+        assert answer.headers["X-Request-ID"] == ID
+
+
+def test_page_broken_off_by_the_backend_is_a_page(edge: Edge) -> None:
+    """The middleware ``errors`` asks for the page, so it must pass on what the browser prefers."""
+    headers = {"Accept": "text/html", "Accept-Language": "pt", "X-Request-ID": ID}
+    answer = edge.request(ACME, "/break", method="POST", headers=headers)
+    assert answer.status_code == 503
+    assert "O serviço não responde no momento." in answer.text
+
+
 def test_missing_store_is_a_503_problem(without_backends: Edge) -> None:
     answer = without_backends.request(S3, "/aggios/x", headers={"X-Request-ID": ID})
     assert is_problem(answer, 503)
