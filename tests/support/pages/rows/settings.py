@@ -48,6 +48,6 @@ SETTINGS = [
         "/audit",
         "audit",
         who=OWNER,
-        parameters=("action", "actor", "after", "before", "page"),
+        parameters=("action", "actor", "after", "before", "cursor", "limit"),
     ),
 ]
