@@ -86,6 +86,11 @@ ACTIONS = {
     "tenant:transfer": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
     "tenant:delete": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
     "audit:read": Action(MANAGER_ROLES, "audit:read"),
+    "support:read": Action(MANAGER_ROLES),
+    "support:grant": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    # Both only take access away.
+    "support:refuse": Action(OWNER_ROLES),
+    "support:end": Action(OWNER_ROLES),
     "keys:read": Action(MANAGER_ROLES),
     "keys:create": Action(MANAGER_ROLES, reauthentication=Reauthentication.ALWAYS),
     "keys:revoke": Action(MANAGER_ROLES),

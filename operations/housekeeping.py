@@ -34,6 +34,7 @@ PERIODIC_TASKS = (
     PeriodicTask("purge_tenants", (), "export and purge tenants that are due"),
     PeriodicTask("domains", ("check", "--all"), "check custom domains, release stale claims"),
     PeriodicTask("prune_sessions", (), "delete old sessions, links, invitations and keys"),
+    PeriodicTask("end_support_access", (), "record the end of support accesses"),
     PeriodicTask("purge_trash", (), "purge old files in the trash"),
     PeriodicTask(
         "reconcile_storage",

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.invitations.acceptance import registration_is_open
 from accounts.invitations.queries import count_pending_invitations
 from accounts.models import User
+from accounts.own_tenant.support import open_own_support_accesses
+from accounts.permissions import ACTIONS
 from files.home_summary import (
     SHOWN_SHARES,
     count_unfinished_uploads,
@@ -83,4 +85,11 @@ def _home_context(request: HttpRequest, person: User) -> dict[str, Any]:
         "must_change_password": person.password_change_required,
         "can_verify": person.email_verified_at is None,
         "pending_invitations": count_pending_invitations() if person.manages else 0,
+        "support": _support(person),
     }
+
+
+def _support(person: User) -> list[Any]:
+    """Return what support asks for or may see, for those who decide about it."""
+    decides = person.role in ACTIONS["support:grant"].roles
+    return open_own_support_accesses() if decides else []

@@ -11,8 +11,14 @@ from staff.models import StaffUser
 
 # Each role with its permissions, as ``app.codename``. Only a superuser grants them.
 ROLES: dict[str, tuple[str, ...]] = {
-    # Answers questions: sees workspaces and what was done with them, changes nothing.
-    "support": ("tenants.view_tenant", "audit.view_auditevent"),
+    # Answers questions: sees workspaces and what was done with them, changes nothing. With an
+    # owner's consent it sees the inside of one workspace (staff/support_access.py).
+    "support": (
+        "tenants.view_tenant",
+        "tenants.view_supportaccess",
+        "tenants.add_supportaccess",
+        "audit.view_auditevent",
+    ),
     # Sets limits; suspends and resumes workspaces that do not pay.
     "billing": ("tenants.view_tenant", "tenants.change_tenant"),
     # Creates, changes and deletes workspaces; watches updates and purges.
@@ -30,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "tenants.view_tenant",
         "tenants.change_tenant",
         "tenants.view_deletioncertificate",
+        "tenants.view_supportaccess",
         "audit.view_auditevent",
         "staff.view_staffuser",
         "staff.change_staffuser",

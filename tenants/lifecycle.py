@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
@@ -23,6 +23,8 @@ from tenants.context import tenant_target
 from tenants.models import Tenant
 from tenants.queries import lock_tenant, lock_undeleted_tenant
 from tenants.routing import invalidate_route
+from tenants.support_access.models import SupportAccess
+from tenants.support_access.services import end_accesses
 
 MAX_REASON_LENGTH = 400
 MAX_GRACE_DAYS = 365
@@ -128,6 +130,7 @@ def schedule_deletion(
         _save_deletion(
             tenant, "tenant.deletion_scheduled", actor, due_at=_due_at_text(tenant), export=export
         )
+        _end_support(tenant, actor)
         return tenant
 
 
@@ -162,6 +165,8 @@ def _set_status(tenant_id: uuid.UUID, status: Tenant.Status, actor: Actor, reaso
         tenant.status, tenant.suspended_reason = status, reason
         tenant.save(update_fields=["status", "suspended_reason", "updated_at"])
         record(STATUS_ACTIONS[status], actor=actor, target=tenant_target(tenant), reason=reason)
+        if status != Tenant.Status.ACTIVE:
+            _end_support(tenant, actor)
         invalidate_route(tenant)
         return tenant
 
@@ -178,6 +183,11 @@ def _save_deletion(tenant: Tenant, action: str, actor: Actor, **details: object)
     tenant.save(update_fields=DELETION_FIELDS)
     record(action, actor=actor, target=tenant_target(tenant), **details)
     invalidate_route(tenant)
+
+
+def _end_support(tenant: Tenant, actor: Actor) -> None:
+    """End what support may see of the tenant. It is not restored when the tenant is resumed."""
+    end_accesses(Q(tenant=tenant.pk), SupportAccess.End.TENANT_STOPPED, actor=actor)
 
 
 def _due_at_text(tenant: Tenant) -> str:

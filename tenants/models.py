@@ -8,6 +8,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 from uuid6 import uuid7
 
 from core.db_backend.fields import UpdatedAtField
+from tenants.support_access.models import SupportAccess  # noqa: F401 - Django finds it here
 
 
 def new_schema_name() -> str:

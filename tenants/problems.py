@@ -55,3 +55,21 @@ class ProvisioningUnavailable(Problem):
     status = 503
     code = "provisioning_unavailable"
     title = "Workspaces cannot be created at the moment."
+
+
+class SupportAccessNotFound(Problem):
+    status = 404
+    code = "support_access_not_found"
+    title = "There is no such request for access."
+
+
+class SupportAccessClosed(Problem):
+    status = 409
+    code = "support_access_closed"
+    title = "This access is not open: it was decided, or it has ended."
+
+
+class SupportAccessOpen(Problem):
+    status = 409
+    code = "support_access_open"
+    title = "You have asked for access already."

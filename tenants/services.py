@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from psycopg import errors
 
 from audit.services import Actor, record
@@ -17,6 +18,8 @@ from tenants.queries import lock_tenant, lock_undeleted_tenant
 from tenants.routing import invalidate_route
 from tenants.signals import key_rotated
 from tenants.subdomains import claim_subdomain
+from tenants.support_access.models import SupportAccess
+from tenants.support_access.services import end_accesses
 
 Changes = dict[str, dict[str, Any]]
 """Changes by field: ``{"name": {"from": …, "to": …}}``; a setting x is named ``settings.x``."""
@@ -144,6 +147,7 @@ def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
             version=tenant.key_version,
         )
         key_rotated.send(sender=Tenant, tenant=ref_of(tenant), actor=actor)
+        end_accesses(Q(tenant=tenant_id), SupportAccess.End.KEY_ROTATED, actor=actor)
         invalidate_route(tenant)
         return tenant
 

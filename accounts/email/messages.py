@@ -6,7 +6,7 @@ returns None if the e-mail must not be sent any more.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import is_password_usable
@@ -209,8 +209,20 @@ def build_workspace_leaving(letter: Letter) -> EmailContent | None:
     if find_active_user(letter.recipient) is None:
         return None
     subject = gettext("%(workspace)s is going to be deleted")
-    due_at = datetime.fromisoformat(letter.data["due_at"])
-    return EmailContent(subject, {"by": letter.data["by"], "due_at": due_at})
+    return EmailContent(subject, {"by": letter.data["by"], "day": letter.data["due_at"][:10]})
+
+
+def build_support_request(letter: Letter) -> EmailContent | None:
+    """Tell an owner that a staff user asks for access to the tenant."""
+    user = recipient_user(letter)
+    if user is None or user.role != User.Role.OWNER:
+        return None
+    context = {name: letter.data[name] for name in ("by", "reason")}
+    hours = human_duration(timedelta(hours=letter.data["hours"]))
+    return EmailContent(
+        gettext("Support asks for access to %(workspace)s"),
+        {**context, "good_for": hours, "link": tenant_link("/settings/support")},
+    )
 
 
 MESSAGE_BUILDERS: dict[str, MessageBuilder] = {
@@ -226,5 +238,6 @@ MESSAGE_BUILDERS: dict[str, MessageBuilder] = {
     "verify_email": build_verify_email,
     "registration": build_registration,
     "invitation": build_invitation,
+    "support_request": build_support_request,
     "workspace_leaving": build_workspace_leaving,
 }

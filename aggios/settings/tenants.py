@@ -16,6 +16,8 @@ TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
 HEALTH_REPORT = "aggios.health.health_report"
 # Reports on one tenant for its page in the admin.
 TENANT_REPORT = "operations.tenant_report.tenant_report"
+# Reads one tenant for support with an owner's consent; staff imports neither accounts nor files.
+TENANT_SUPPORT_READER = "operations.support_view.read_section"
 # Defaults of each tenant, 0 is no limit; staff can change them (tenants/context.py).
 TENANT_LIMITS = {
     "storage_bytes": env.integer("TENANT_STORAGE_BYTES", 1024**4, least=0),

@@ -24,6 +24,7 @@ TABS = (
     ("settings-keys", _("API keys"), "keys:read"),
     ("settings-usage", _("Usage"), "usage:read"),
     ("audit", _("Audit trail"), "audit:read"),
+    ("settings-support", _("Support access"), "support:read"),
     ("settings-ownership", _("Ownership and end"), "tenant:transfer"),
 )
 NOTICES: dict[str, Any] = {
@@ -31,6 +32,9 @@ NOTICES: dict[str, Any] = {
     "domain_added": _("The domain is claimed. Add the DNS record, then check it."),
     "domain_removed": _("The domain is removed."),
     "key_revoked": _("The key is revoked. It works no more."),
+    "support_granted": _("Support has access now. You can end it here at any moment."),
+    "support_refused": _("The request is refused."),
+    "support_ended": _("The access has ended. Support sees nothing any more."),
     "transferred": _("The ownership has moved. You are an administrator now."),
 }
 

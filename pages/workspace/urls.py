@@ -8,6 +8,12 @@ from pages.workspace.general import general_page
 from pages.workspace.keys import keys_page, new_key_page, revoke_key_page
 from pages.workspace.ownership import delete_workspace_page, ownership_page
 from pages.workspace.sign_in import sign_in_page
+from pages.workspace.support import (
+    end_support_page,
+    grant_support_page,
+    refuse_support_page,
+    support_page,
+)
 from pages.workspace.usage import usage_page
 
 urlpatterns = [
@@ -20,6 +26,16 @@ urlpatterns = [
     path("settings/keys/new", new_key_page, name="settings-key-new"),
     path("settings/keys/<id:key_id>/revoke", revoke_key_page, name="settings-key-revoke"),
     path("settings/usage", usage_page, name="settings-usage"),
+    path("settings/support", support_page, name="settings-support"),
+    path(
+        "settings/support/<id:access_id>/grant", grant_support_page, name="settings-support-grant"
+    ),
+    path(
+        "settings/support/<id:access_id>/refuse",
+        refuse_support_page,
+        name="settings-support-refuse",
+    ),
+    path("settings/support/<id:access_id>/end", end_support_page, name="settings-support-end"),
     path("settings/ownership", ownership_page, name="settings-ownership"),
     path("settings/delete", delete_workspace_page, name="settings-delete"),
     path("audit", audit_page, name="audit"),

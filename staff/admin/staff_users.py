@@ -28,6 +28,7 @@ ADMIN_MODELS = (
     ("tenants", "tenant"),
     ("tenants", "deletioncertificate"),
     ("tenants", "fleetrun"),
+    ("tenants", "supportaccess"),
     ("staff", "staffuser"),
     ("auth", "group"),
     ("audit", "auditevent"),

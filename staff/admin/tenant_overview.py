@@ -20,9 +20,11 @@ from django.utils.translation import gettext_lazy
 from audit.queries import EventFilter, find_events
 from core.charts import BarChart, bar_chart
 from core.text.sizes import format_size
+from staff.admin.support_access import support_url
 from staff.admin.tenant_actions import TENANT_ACTIONS
 from staff.admin.tenant_columns import describe_state
 from staff.home.page import Figure, number_text
+from staff.support_access import may_ask
 from tenants.models import Tenant
 from tenants.states import TenantState, tenant_state
 from tenants.usage_history import usage_history
@@ -78,6 +80,7 @@ def _overview(modeladmin: Any, request: HttpRequest, tenant: Tenant) -> dict[str
         "list_url": reverse("admin:tenants_tenant_changelist"),
         "tenant_id": str(tenant.pk),
         "may_change": modeladmin.has_change_permission(request, tenant),
+        "support_url": support_url(tenant) if may_ask(user) else "",
         "state": _state_figure(tenant),
         "suspended_reason": tenant.suspended_reason,
         "maintenance_note": tenant.maintenance_note,

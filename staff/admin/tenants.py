@@ -14,6 +14,7 @@ from core.db_backend.fields import folded_search_fields
 from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
+from staff.admin.support_access import support_urls
 from staff.admin.tenant_actions import TenantActions
 from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
@@ -131,6 +132,10 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         tenant = self.get_object(request, unquote(object_id))
         shown = {"overview": overview(self, request, tenant)} if tenant else {}
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        """Return the pages of tenants and those of support accesses."""
+        return [*support_urls(self), *super().get_urls()]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the action ``schedule_deletion`` deletes a tenant."""

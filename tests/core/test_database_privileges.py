@@ -33,6 +33,7 @@ VERBS = [
 PUBLIC_TABLES = [
     "tenants_tenant",
     "tenants_domain",
+    "tenants_supportaccess",
     "tenants_tenantlistrequest",
     "staff_staffuser",
     "audit_auditevent",

@@ -49,6 +49,7 @@ def test_housekeep_purges_due_tenants_and_measures_the_others(
         "purge_tenants",
         "domains",
         "prune_sessions",
+        "end_support_access",
         "purge_trash",
         "reconcile_storage",
         "measure_usage",

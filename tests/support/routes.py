@@ -236,6 +236,17 @@ ROUTES = {
         Route("settings-key-new", "/settings/keys/new", "GET POST", BROWSER),
         Route("settings-key-revoke", "/settings/keys/{key}/revoke", "GET POST", BROWSER),
         Route("settings-usage", "/settings/usage", "GET", BROWSER),
+        Route("settings-support", "/settings/support", "GET", BROWSER),
+        Route(
+            "settings-support-grant",
+            "/settings/support/{support_request}/grant",
+            "GET POST",
+            BROWSER,
+        ),
+        Route(
+            "settings-support-refuse", "/settings/support/{support_request}/refuse", "POST", BROWSER
+        ),
+        Route("settings-support-end", "/settings/support/{support_request}/end", "POST", BROWSER),
         Route("settings-ownership", "/settings/ownership", "GET POST", BROWSER),
         Route("settings-delete", "/settings/delete", "GET POST", BROWSER),
         Route("audit", "/audit", "GET", BROWSER),

@@ -13,7 +13,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "gettext_noop", "translatable"}
-CODE_FOLDERS = ("aggios", "operations", "pages", "staff", "accounts/email")
+CODE_FOLDERS = ("aggios", "audit", "operations", "pages", "staff", "tenants", "accounts/email")
 
 ERROR_FOLDERS = ("core", "accounts", "tenants", "files", "idempotency", "staff")
 # For operators and in OpenAPI, in English only.

@@ -3,16 +3,18 @@
 import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 from django.core import signing
 from django.utils import timezone
 
 from accounts.models import Authenticator, User
-from audit.services import SYSTEM
+from audit.services import SYSTEM, Actor
 from pages.signup import SIGNED_UP_SALT
 from staff.services import create_staff
 from tenants.context import tenant_context
 from tenants.lifecycle import suspend_tenant
+from tenants.support_access.services import Actors, grant_access, request_access
 from tests.support.accounts.invitations import (
     post_invitation,
     token_of_invitation,
@@ -206,6 +208,27 @@ def trashed_file(objects: PageObjects) -> str:
     return made
 
 
+def support_request(objects: PageObjects) -> str:
+    """Return the id of a request of support."""
+    staff = Actor("staff", str(uuid4()), "sam@aggios.test")
+    reason = objects.texts.get("reason", "You wrote that Ida cannot see the folder of May.")
+    return str(request_access(objects.agency.ref.id, staff=staff, reason=reason, hours=2).pk)
+
+
+def support_access(objects: PageObjects) -> str:
+    """Return the id of an access that an owner has granted to support."""
+    owner, made = objects.agency.owner, support_request(objects)
+    actors = Actors.same(Actor("user", owner.id, owner.email))
+    grant_access(
+        UUID(made),
+        tenant_id=objects.agency.ref.id,
+        owner_id=UUID(owner.id),
+        actors=actors,
+        hours=2,
+    )
+    return made
+
+
 MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "file": file,
     "trashed": trashed_file,
@@ -224,5 +247,7 @@ MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "share_token": share_token,
     "person": lambda objects: enrolled(objects).id,
     "share_with_password": share_with_password,
+    "support_request": support_request,
+    "support_access": support_access,
     "tenant": lambda objects: str(objects.agency.ref.id),
 }

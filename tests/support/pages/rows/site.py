@@ -43,6 +43,14 @@ ADMIN = [
     PageRow("admin-home", "admin", "/admin/", who=STAFF),
     PageRow("admin-tenants", "admin", "/admin/tenants/tenant/", who=STAFF, parameters=("q", "o")),
     PageRow("admin-tenant", "admin", "/admin/tenants/tenant/{tenant}/change/", who=STAFF),
+    PageRow("admin-support", "admin", "/admin/tenants/tenant/{tenant}/support/", who=STAFF),
+    PageRow(
+        "admin-support-section",
+        "admin",
+        "/admin/tenants/tenant/{tenant}/support/people/",
+        status=302,
+        who=STAFF,
+    ),
     PageRow("admin-second-factor", "admin", "/admin/second-factor/", who=STAFF),
     PageRow("admin-not-found", "admin", "/nothing", status=404),
 ]
