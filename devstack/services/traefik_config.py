@@ -11,6 +11,8 @@ READ_TIMEOUT = "3600s"
 # Much shorter than gunicorn's keep-alive (75 s): a request on a connection that gunicorn is closing
 # fails, and must not be repeated. As in traefik/dynamic/services.yml.
 IDLE_TIMEOUT = "5s"
+# As in traefik/dynamic/storage.yml.
+USER_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def static_config(context: Context) -> dict[str, Any]:
@@ -141,12 +143,13 @@ def _middlewares() -> dict[str, Any]:
         "whole-bodies": {
             "buffering": {"memRequestBodyBytes": 10_000, "maxRequestBodyBytes": 10_000}
         },
-        # As in traefik/dynamic/storage.yml: an uploaded HTML page runs no scripts.
+        # An uploaded HTML page runs no scripts.
         "user-content": {
             "headers": {
                 "contentTypeNosniff": True,
                 "customResponseHeaders": {
-                    "Content-Security-Policy": "default-src 'none'; sandbox",
+                    "Content-Security-Policy": USER_CONTENT_POLICY,
+                    "Referrer-Policy": "no-referrer",
                 },
             }
         },

@@ -10,7 +10,8 @@ from tests.support.http_client import BASE_DOMAIN, Site
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
-LOCAL_SCHEMES = {"about", "blob", "data"}
+# The last two are the browser's own viewer of PDF files.
+LOCAL_SCHEMES = {"about", "blob", "data", "chrome", "chrome-extension"}
 REFUSED_RESOURCE = "Failed to load resource: the server responded with a status of "
 # A script that Playwright adds is not subject to the page's policy.
 REPORT_VIOLATIONS = """
