@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+EXACT_UNITS = (*UNITS[1:], "kB", "MB", "GB", "TB", "PB", "EB")
 STEP = 1024
 SIZE_PATTERN = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?) ?([a-z]{0,5})", re.IGNORECASE)
 FACTORS = {
@@ -26,6 +27,19 @@ def format_size(size: int) -> str:
     while abs(rest) >= STEP - Decimal("0.05") and power < len(UNITS) - 1:
         power, rest = power + 1, rest / STEP
     return f"{rest:.1f}".removesuffix(".0") + f" {UNITS[power]}"
+
+
+def exact_size(size: int) -> str:
+    """Return a number of bytes without rounding, so that ``parse_size`` returns it: ``500 MB``.
+
+    The unit is the one with the smallest number, and none for 0, which is one in every unit.
+    """
+    if size == 0:
+        return "0"
+    factors = ((unit, FACTORS[unit.lower()]) for unit in EXACT_UNITS)
+    whole = [(size // factor, unit) for unit, factor in factors if size % factor == 0]
+    number, unit = min(whole, key=lambda pair: pair[0], default=(size, "bytes"))
+    return f"{number} {unit}"
 
 
 def parse_size(text: str) -> int:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.home.figures import state_conditions
-from tenants.context import limit_overrides
 from tenants.models import Tenant
 from tenants.states import TenantState, tenant_state
 from tenants.usage import requests_by_day
@@ -114,22 +113,3 @@ class TenantColumns:
     def requests_in_words(self, tenant: Tenant) -> str:
         """Return the number of requests."""
         return describe_requests(tenant)
-
-
-class LimitColumns:
-    """The limits as columns, for users who may only view tenants."""
-
-    @admin.display(description=_("Storage in bytes"))
-    def storage_bytes(self, tenant: Tenant) -> int | None:
-        """Return the limit for all objects together."""
-        return limit_overrides(tenant.limits)["storage_bytes"]
-
-    @admin.display(description=_("Number of objects"))
-    def storage_objects(self, tenant: Tenant) -> int | None:
-        """Return the limit for the number of objects."""
-        return limit_overrides(tenant.limits)["storage_objects"]
-
-    @admin.display(description=_("Largest file in bytes"))
-    def file_max_bytes(self, tenant: Tenant) -> int | None:
-        """Return the limit for one file."""
-        return limit_overrides(tenant.limits)["file_max_bytes"]

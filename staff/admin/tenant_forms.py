@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from core.text.translation import translated
+from staff.admin.limit_fields import LimitFields
 from tenants import names
-from tenants.context import LIMIT_NAMES, MAX_LIMIT, limit_overrides
 from tenants.domains.validation import clean_new_domain, is_domain_available
 from tenants.models import Domain, Tenant
 from tenants.names import clean_tenant_name
@@ -49,29 +49,6 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         return clean_with(clean_tenant_name, self.cleaned_data["name"])
 
 
-def _limit(label: Any) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=0, max_value=MAX_LIMIT, required=False)
-
-
-class LimitFields(forms.Form):
-    """Fields for a tenant's own limits; ``clean`` combines them to ``limits``."""
-
-    storage_bytes = _limit(_("Storage in bytes"))
-    storage_objects = _limit(_("Number of objects"))
-    file_max_bytes = _limit(_("Largest file in bytes"))
-
-    def show_limits(self, tenant: Tenant) -> None:
-        """Show the limits that are set."""
-        for name, limit in limit_overrides(tenant.limits).items():
-            self.fields[name].initial = limit
-
-    def clean(self) -> dict[str, Any]:
-        """Return the cleaned data with ``limits``; a blank field is None."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        found["limits"] = {name: found.get(name) for name in LIMIT_NAMES}
-        return found
-
-
 class ChangeTenantForm(LimitFields, TenantForm):
     """An existing tenant; another subdomain renames it."""
 
@@ -106,11 +83,7 @@ class NewTenantForm(TenantForm):
     )
     owner_email = EmailAddressFormField(
         label=_("Owner's e-mail address"),
-        required=False,
-        help_text=_(
-            "The first person of the workspace gets an invitation by e-mail. Left blank, the "
-            "workspace has no owner until you invite one: manage.py invite."
-        ),
+        help_text=_("The first person of the workspace gets an invitation by e-mail."),
     )
 
     def clean_subdomain(self) -> str:

@@ -14,9 +14,10 @@ from core.db_backend.fields import folded_search_fields
 from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
+from staff.admin.limit_fields import LimitColumns
 from staff.admin.support_access import support_urls
 from staff.admin.tenant_actions import TenantActions
-from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
+from staff.admin.tenant_columns import StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.admin.tenant_overview import overview
 from staff.admin_site import site
@@ -78,7 +79,6 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
             _("Limits"),
             {
                 "fields": LIMIT_NAMES,
-                "description": _("Left blank, a limit is what everybody gets. 0 is no limit."),
             },
         ),
         (_("Usage"), {"fields": ("usage_in_words", "requests_in_words")}),
@@ -157,8 +157,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         obj.pk = ref.id
         obj.refresh_from_db()
         obj._state.adding = False
-        if data["owner_email"]:
-            self._invite_owner(request, ref, data["owner_email"])
+        self._invite_owner(request, ref, data["owner_email"])
 
     def _invite_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
         invite_owner(ref, email=email, actor=admin_actor(request))

@@ -22,7 +22,9 @@ def new_slug() -> str:
 
 
 def form_of(slug: str, **fields: str) -> dict[str, str]:
-    return {"name": "Initech", "subdomain": slug, "registration": "closed", **fields}
+    """Return the form of a new tenant as a browser sends it."""
+    owner = {"owner_email": f"olga@{slug}.test"}
+    return {"name": "Initech", "subdomain": slug, "registration": "closed", **owner, **fields}
 
 
 def tenants_at(slug: str) -> list[Tenant]:
@@ -81,7 +83,8 @@ def test_invalid_subdomain_is_a_form_error(
 ) -> None:
     before = Tenant.objects.count()
 
-    answer = superuser_browser.submit(ADD, form_of(subdomain))
+    form = form_of(subdomain, owner_email="olga@initech.test")
+    answer = superuser_browser.submit(ADD, form)
 
     assert answer.status_code == 200
     assert says in answer.text
@@ -100,10 +103,11 @@ def test_concurrent_creations_only_one_gets_subdomain(staff_browser) -> None:
     assert len(tenants_at(slug)) == 1
 
 
-def test_invalid_owner_creates_nothing(superuser_browser: Browser) -> None:
+@pytest.mark.parametrize("email", ["", " ", "olga", "olga@initech", "a@b.test, c@d.test"])
+def test_missing_or_invalid_owner_creates_nothing(superuser_browser: Browser, email: str) -> None:
     slug = new_slug()
 
-    answer = superuser_browser.submit(ADD, form_of(slug, owner_email="nobody"))
+    answer = superuser_browser.submit(ADD, form_of(slug, owner_email=email))
 
     assert answer.status_code == 200
     assert tenants_at(slug) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.sizes import format_share, format_size, parse_size
+from core.text.sizes import exact_size, format_share, format_size, parse_size
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,23 @@ from core.text.sizes import format_share, format_size, parse_size
 )
 def test_size_is_shown_with_the_largest_fitting_unit(size: int, text: str):
     assert format_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1, "1 bytes"),
+        (500 * 1000**2, "500 MB"),
+        (2 * 1024**3, "2 GiB"),
+        (1536 * 1024**2, "1536 MiB"),
+        (1024**3 - 1, "1073741823 bytes"),
+        (2**63 - 1, "9223372036854775807 bytes"),
+    ],
+)
+def test_exact_size_is_parsed_to_the_same_bytes(size: int, text: str):
+    assert exact_size(size) == text
+    assert parse_size(text) == size
 
 
 @pytest.mark.parametrize(
