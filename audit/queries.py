@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, AuditLink
+from audit.verification import ChainHead
 from core.problems import NotFound
 
 
@@ -58,3 +59,17 @@ def recent_ip_addresses(*, actor: str, action: str, after: datetime, limit: int 
     events = AuditEvent.objects.filter(actor_id=actor, action=action, at__gte=after)
     found = events.exclude(ip=None).order_by("-at").values_list("ip", flat=True)
     return [str(ip) for ip in found[:limit]]
+
+
+def chain_head() -> ChainHead | None:
+    """Return the last position of the chain and its hash, or None without an event."""
+    linked = AuditLink.objects.exclude(sequence=None).order_by("-sequence")
+    row = linked.values_list("sequence", "hash").first()
+    return ChainHead(row[0] or 0, bytes(row[1] or b"").hex()) if row else None
+
+
+def chain_contains(head: ChainHead) -> bool:
+    """Return whether the chain still has this hash at this position. The events are not read."""
+    if head.sequence == 0:  # verified while there was no event
+        return True
+    return AuditLink.objects.filter(sequence=head.sequence, hash=bytes.fromhex(head.hash)).exists()

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param
 
 from core.api.pagination import KeysetPagination
+from pages.members import NOTICE_PARAMETER
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +44,5 @@ def paginate(
 
 
 def _query_of(url: str | None) -> str:
-    """Return a link of the API as a query, which leads to the same path."""
-    return f"?{urlsplit(url).query}" if url else ""
+    """Return a link of the API as a query of the same path, without what is said only once."""
+    return f"?{urlsplit(remove_query_param(url, NOTICE_PARAMETER)).query}" if url else ""

@@ -1,4 +1,4 @@
-"""Queries on tenants, and locking a tenant's row for a change."""
+"""Queries on tenants and their audit trails' heads, and locking a tenant's row for a change."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.translation import translatable
-from tenants.models import Domain, Tenant
+from tenants.models import Domain, Tenant, TrailHead
 from tenants.names import normalise_slug
 from tenants.problems import TenantNotFound
 
@@ -77,3 +77,9 @@ def lock_undeleted_tenant(tenant_id: uuid.UUID) -> Tenant:
     if tenant.status == Tenant.Status.DELETING:
         raise TenantNotFound
     return tenant
+
+
+def verified_trail_head(tenant_id: uuid.UUID) -> TrailHead | None:
+    """Return the head of a tenant's audit trail at its last successful verification, or None."""
+    with use_scope(PUBLIC):
+        return TrailHead.objects.filter(tenant=tenant_id).first()

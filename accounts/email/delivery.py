@@ -17,7 +17,7 @@ from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import override
 
-from accounts.email.language import recipient_language
+from accounts.email.language import recipient_preferences
 from accounts.email.messages import MESSAGE_BUILDERS
 from accounts.email.outbox import CHANNEL, original_request_context
 from accounts.email.rate_limits import within_kind_limit, within_recipient_limit
@@ -88,8 +88,8 @@ def _render(letter: Letter) -> tuple[EmailContent, EmailMessage] | None:
     is_first = letter.attempts == 1
     if is_first and not within_kind_limit(letter):
         return None
-    letter.language = recipient_language(letter)
-    with override(letter.language), transaction.atomic():
+    letter.language, zone = recipient_preferences(letter)
+    with override(letter.language), timezone.override(zone), transaction.atomic():
         mail = MESSAGE_BUILDERS[letter.kind](letter)
         if mail is None:
             return None

@@ -1,23 +1,26 @@
-"""The language of an e-mail, decided when it is sent.
+"""The language and the time zone of an e-mail, decided when it is sent.
 
 The request that queues an e-mail does not look up its recipient (accounts/email/outbox.py).
 """
 
 from accounts.models import Letter, User
-from accounts.users.preferences import user_language
+from accounts.users.preferences import user_language, user_time_zone
 from accounts.users.queries import find_user_by_typed_email
 from tenants.context import current_tenant
 
 
-def recipient_language(letter: Letter) -> str:
-    """Return the language of the e-mail's user; that of the request for other recipients.
+def recipient_preferences(letter: Letter) -> tuple[str, str]:
+    """Return the language and the time zone of the e-mail's user.
 
-    A user without a language gets the tenant's default, or else that of the request too.
+    A user without a choice gets the tenant's defaults, or else the language of the request that
+    queued the e-mail, and UTC. Other recipients get the language of that request.
     """
     user = _recipient(letter)
+    tenant = current_tenant()
+    zone = user_time_zone(user, tenant)
     if user is None and letter.language:
-        return letter.language
-    return user_language(user, current_tenant(), accept_language=letter.language)
+        return letter.language, zone
+    return user_language(user, tenant, accept_language=letter.language), zone
 
 
 def _recipient(letter: Letter) -> User | None:

@@ -6,7 +6,7 @@ returns None if the e-mail must not be sent any more.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import is_password_usable
@@ -209,7 +209,8 @@ def build_workspace_leaving(letter: Letter) -> EmailContent | None:
     if find_active_user(letter.recipient) is None:
         return None
     subject = gettext("%(workspace)s is going to be deleted")
-    return EmailContent(subject, {"by": letter.data["by"], "day": letter.data["due_at"][:10]})
+    due_at = datetime.fromisoformat(letter.data["due_at"])
+    return EmailContent(subject, {"by": letter.data["by"], "due_at": due_at})
 
 
 def build_support_request(letter: Letter) -> EmailContent | None:

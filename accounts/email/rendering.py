@@ -1,4 +1,4 @@
-"""Rendering of an e-mail: a subject and two templates, in the recipient's language.
+"""Rendering of an e-mail: a subject and two templates, in the recipient's language and time zone.
 
 Names that users choose are quoted, so that they read as names and not as text of Aggios. A name
 that a mail program could turn into a link is not shown: a web or e-mail address, a domain name, a
@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import ngettext
 
 from accounts.models import Letter, User
@@ -75,6 +76,8 @@ def tenant_link(path: str, **query: str) -> str:
 def render_message(letter: Letter, mail: EmailContent) -> EmailMultiAlternatives:
     """Return the e-mail as text and HTML, ready to be sent.
 
+    Its times are in the current time zone, which they name.
+
     Raises: ValidationFailed for an address that cannot receive e-mail.
     """
     workspace = quoted_tenant_name()
@@ -87,6 +90,7 @@ def render_message(letter: Letter, mail: EmailContent) -> EmailMultiAlternatives
         context={
             "workspace": workspace,
             "host": tenant_host(current_tenant().slug),
+            "zone": timezone.get_current_timezone_name().replace("_", " "),
             **mail.context,
         },
     )

@@ -44,8 +44,8 @@ LINK_PARAMETER = "token"
 class Attempt:
     """One request, and how it refers to the other tenant."""
 
-    who: str
-    aim: str
+    credential: str
+    reference: str
     request: Request
 
 
@@ -77,12 +77,12 @@ class _AttemptBuilder:
         host = tenant_host(self._victim.tenant.ref.slug)
         by_link = any(p.name == LINK_PARAMETER for p in self._route.parameters)
         path = self._unknown_id_path() if by_link else self._paths()[0]
-        for who in (
+        for credential in (
             self._credentials
             if self._method in EVERY_CREDENTIAL_METHODS
             else ("access token", "anonymous")
         ):
-            yield self._attempt(who, "their host", host, path)
+            yield self._attempt(credential, "their host", host, path)
 
     def with_own_credentials(self, host: str) -> Iterator[Attempt]:
         """Valid credentials of the attacker, with ids of the victim."""
@@ -91,8 +91,8 @@ class _AttemptBuilder:
             yield self._attempt("access token", UNKNOWN_IDS, host, self._unknown_id_path())
         for path in paths:
             yield self._attempt("access token", "their ids", host, path)
-        for who in OTHER_CREDENTIALS if self._method in EVERY_CREDENTIAL_METHODS else ():
-            yield self._attempt(who, "their ids", host, paths[0])
+        for credential in OTHER_CREDENTIALS if self._method in EVERY_CREDENTIAL_METHODS else ():
+            yield self._attempt(credential, "their ids", host, paths[0])
         if self._method == "GET":
             cursor = victim_cursor(self._victim)
             yield self._attempt("access token", "their cursor", host, paths[0], cursor)
@@ -117,8 +117,10 @@ class _AttemptBuilder:
         if self._route.parameters:
             yield self._attempt("access token", UNKNOWN_IDS, host, self._unknown_id_path())
         elif self._method == "GET":  # a list of all tenants must not be public
-            for who in ("access token", "anonymous"):
-                yield self._attempt(who, "no name", host, self._route.path(str), {"limit": "200"})
+            for credential in ("access token", "anonymous"):
+                yield self._attempt(
+                    credential, "no name", host, self._route.path(str), {"limit": "200"}
+                )
         for path in self._paths()[:2] if self._method in EVERY_ID_METHODS else self._paths()[:1]:
             yield self._attempt("access token", "their ids", host, path)
         if self._method in ("GET", "POST"):
@@ -126,10 +128,15 @@ class _AttemptBuilder:
 
     # -- the parts of a request --------------------------------------------------------------------
     def _attempt(
-        self, who: str, aim: str, host: str, path: str, query: dict[str, str] | None = None
+        self,
+        credential: str,
+        reference: str,
+        host: str,
+        path: str,
+        query: dict[str, str] | None = None,
     ) -> Attempt:
         headers = {"Accept": "application/json"}
-        if token := self._credentials[who]:
+        if token := self._credentials[credential]:
             headers["Authorization"] = f"Bearer {token}"
         body = b""
         if self._method in BODY_METHODS:
@@ -137,7 +144,7 @@ class _AttemptBuilder:
             headers["Content-Type"] = "application/json"
             headers["Idempotency-Key"] = idempotency_key(self._victim.tenant)
         target = f"{path}?{urlencode(query or victim_query(self._victim))}"
-        return Attempt(who, aim, Request(self._method, host, target, headers, body))
+        return Attempt(credential, reference, Request(self._method, host, target, headers, body))
 
     def _with_form(self, host: str, path: str) -> Attempt:
         attempt = self._attempt("access token", "their ids in a form", host, path)

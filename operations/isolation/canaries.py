@@ -72,7 +72,9 @@ def read_canaries(tenant: AuditTenant) -> Canaries:
     needles |= {token.lower() for token in ids["token"]}
     needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
     public = frozenset({ref.slug, ref.name.lower()})
-    return Canaries(tenant, frozenset(needles - {tenant.bait} - public), public, ids, objects)
+    return Canaries(
+        tenant, frozenset(needles - {tenant.named_email} - public), public, ids, objects
+    )
 
 
 def _trashed_files() -> list[uuid.UUID]:

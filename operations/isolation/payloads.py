@@ -45,7 +45,7 @@ def victim_body(victim: Canaries, attacker: Attacker) -> dict[str, object]:
         "subdomain": ref.slug,
         "workspace": ref.slug,
         "company": "Audit",
-        "email": victim.tenant.bait,
+        "email": victim.tenant.named_email,
         "password": "no password of anybody 1",
         "current_password": "no password of anybody 2",
         "refresh_token": attacker.refresh,

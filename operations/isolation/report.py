@@ -22,9 +22,9 @@ class AttemptResult:
     """Route, table or other target."""
     action: str
     """Method, statement or call."""
-    who: str
+    credential: str
     """Credential or scope of the attempt."""
-    aim: str
+    reference: str
     """How the other tenant was named: its host, its id in the path, the body."""
     outcome: str
     crossing: str = ""
@@ -77,26 +77,29 @@ class AuditReport:
         }
 
 
-def print_report(ledger: AuditReport, out: Any, *, every: bool) -> None:
+def print_report(report: AuditReport, out: Any, *, every: bool) -> None:
     """Print the attempts, summed by target or one by one, then the crossings."""
     console = Console(file=out, width=None if out.isatty() else 160, markup=False, emoji=False)
-    console.print(_attempt_table(ledger) if every else _summary_table(ledger))
-    for row in ledger.crossings:
+    console.print(_attempt_table(report) if every else _summary_table(report))
+    for row in report.crossings:
         where = f"{row.layer} {row.action} {row.target}"
-        console.print(f"CROSSING  {where}, {row.who}, {row.aim}: {row.crossing}", style="bold red")
-    crossings = pluralize(len(ledger.crossings), "crossing")
-    verdict = crossings if ledger.crossings else "nothing went through"
+        console.print(
+            f"CROSSING  {where}, {row.credential}, {row.reference}: {row.crossing}",
+            style="bold red",
+        )
+    crossings = pluralize(len(report.crossings), "crossing")
+    verdict = crossings if report.crossings else "nothing went through"
     tried = (
-        f"{pluralize(len(ledger.rows), 'attempt')} on {pluralize(len(ledger.groups()), 'target')}"
+        f"{pluralize(len(report.rows), 'attempt')} on {pluralize(len(report.groups()), 'target')}"
     )
     console.print(f"{tried}: {verdict}.")
 
 
-def _summary_table(ledger: AuditReport) -> Table:
+def _summary_table(report: AuditReport) -> Table:
     table = Table(box=SIMPLE)
     for column in ("where", "what", "tried", "what came back", "crossings"):
         table.add_column(column, overflow="fold")
-    for group in ledger.groups():
+    for group in report.groups():
         outcomes = "  ".join(
             f"{outcome} x{count}" for outcome, count in group.outcomes.most_common(8)
         )
@@ -105,10 +108,10 @@ def _summary_table(ledger: AuditReport) -> Table:
     return table
 
 
-def _attempt_table(ledger: AuditReport) -> Table:
+def _attempt_table(report: AuditReport) -> Table:
     table = Table(box=SIMPLE)
-    for column in ("where", "what", "how", "who", "aim", "what came back", "crossing"):
+    for column in ("where", "what", "how", "credential", "reference", "what came back", "crossing"):
         table.add_column(column, overflow="fold")
-    for r in ledger.rows:
-        table.add_row(r.layer, r.target, r.action, r.who, r.aim, r.outcome, r.crossing)
+    for r in report.rows:
+        table.add_row(r.layer, r.target, r.action, r.credential, r.reference, r.outcome, r.crossing)
     return table

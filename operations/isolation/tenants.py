@@ -32,19 +32,19 @@ ATTEMPTS, PAUSE_SECONDS = 120, 0.5
 class AuditTenant:
     """One tenant of a run.
 
-    ``marker`` is in every seeded text and in nothing that is sent to the other tenant. ``bait`` is
-    the e-mail address of a user that the attacker knows.
+    ``marker`` is in every seeded text and in nothing that is sent to the other tenant.
+    ``named_email`` is the e-mail address of a user that the attacker knows.
     """
 
     ref: TenantRef
     marker: str
     owner: User
     attacker: User
-    bait: str
+    named_email: str
 
 
 def create_audit_tenant() -> AuditTenant:
-    """Create a tenant with three users: the owner of the canaries, the attacker, the bait."""
+    """Create a tenant: the owner of the canaries, the attacker, a user that is only named."""
     word, marker = secrets.token_hex(6), f"canary{secrets.token_hex(10)}"
     with use_scope(PUBLIC), transaction.atomic():
         ref = create_tenant(name=f"Audit {word}", subdomain=f"{SLUG_PREFIX}{word}", actor=SYSTEM)
@@ -53,8 +53,8 @@ def create_audit_tenant() -> AuditTenant:
     with tenant_context(ref), transaction.atomic():
         owner = _create_user(f"{marker}@{EMAIL_DOMAIN}", marker, User.Role.OWNER)
         attacker = _create_user(f"attacker-{word}@{EMAIL_DOMAIN}", "Mallory", User.Role.OWNER)
-        bait = _create_user(f"bait-{word}@{EMAIL_DOMAIN}", "Named", User.Role.MEMBER)
-    return AuditTenant(ref, marker, owner, attacker, bait.email)
+        named = _create_user(f"named-{word}@{EMAIL_DOMAIN}", "Named", User.Role.MEMBER)
+    return AuditTenant(ref, marker, owner, attacker, named.email)
 
 
 def _create_user(email: str, name: str, role: str) -> User:

@@ -30,9 +30,10 @@ from files.shares.services import (
 )
 from files.shares.tokens import share_url
 from pages.base import PageForm, with_problem_status
+from pages.lists import paginate
 from pages.members import current_person, member_page, redirect_with_notice, render_member_page
 
-PAGE_SIZE = 50
+NEWEST_FIRST, ONLY_PARAMETER, CURSOR_PARAMETER = "-id", "link", "cursor"
 LIFETIMES = [
     ("1", _("1 day")),
     ("7", _("7 days")),
@@ -93,17 +94,16 @@ class LinkRow:
 
 @member_page(action="shares:read")
 def links_page(request: HttpRequest) -> HttpResponse:
-    """List the links of all files that the person may read, newest first."""
-    shares = readable_shares(current_person(request)).select_related("created_by").order_by("-id")
-    if (before := _id_or_none(request.GET.get("before", ""))) is not None:
-        shares = shares.filter(id__lt=before)
-    found = list(shares[: PAGE_SIZE + 1])
-    more = len(found) > PAGE_SIZE
+    """List the links of all files that the person may read, newest first; or one (``?link=``)."""
+    shares = readable_shares(current_person(request)).select_related("created_by")
+    if (only := _id_or_none(request.GET.get(ONLY_PARAMETER, ""))) is not None:
+        shares = shares.filter(pk=only)
+    page = paginate(request, shares, ordering=NEWEST_FIRST)
     context = {
-        "rows": list(_rows(found[:PAGE_SIZE])),
+        "page": page,
+        "rows": list(_rows(page.rows)),
         "created": _created(request),
-        "first_url": reverse("links") if before else "",
-        "next_url": f"{reverse('links')}?before={found[PAGE_SIZE - 1].pk}" if more else "",
+        "is_filtered": only is not None,
     }
     return render_member_page(request, "sharing/links.html", context, nav="links", notices=NOTICES)
 
@@ -160,8 +160,9 @@ def _rows(shares: list[Share]) -> Iterator[LinkRow]:
 
 
 def _created(request: HttpRequest) -> LinkRow | None:
-    """Return the link that was created just now, which the list shows at its top."""
-    created = _id_or_none(request.GET.get("created", ""))
+    """Return the link that was created just now, for the top of the first page."""
+    is_first = CURSOR_PARAMETER not in request.GET
+    created = _id_or_none(request.GET.get("created", "")) if is_first else None
     share = readable_shares(current_person(request)).filter(pk=created).first() if created else None
     return next(_rows([share])) if share else None
 

@@ -8,18 +8,23 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.api.audit_events import serialize_audit_event
+from audit.models import AuditEvent
 from audit.queries import EventFilter, find_events
 from core.problems import NotFound
 from pages.base import PageForm
-from pages.members import member_page
+from pages.lists import paginate
+from pages.members import current_person, member_page
+from pages.workspace.audit_chain import chain_state
+from pages.workspace.audit_links import Key, event_urls
 from pages.workspace.rendering import render_settings
+from tenants.context import current_tenant
 
 TEMPLATE, TAB = "settings/audit.html", "audit"
-PAGE_SIZE, EXPORT_CHUNK = 50, 500
+NEWEST_FIRST, EXPORT_CHUNK = "-at", 500
+PAGE_PARAMETERS = ("cursor", "limit")
 COLUMNS = ("at", "action", "actor", "actor_type", "target", "target_type", "ip", "sequence", "hash")
 # A cell that begins like this is a formula in a spreadsheet (OWASP, CSV injection).
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -54,16 +59,17 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     form = AuditForm(request.GET)
     if not form.is_valid():
         return render_settings(request, TEMPLATE, {"form": form}, tab=TAB, status=400)
-    events = find_events(form.criteria()).order_by("-at", "-id")
-    page = _page_number(request)
-    found = list(events[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
-    query = request.GET.copy()
+    page = paginate(request, find_events(form.criteria()), ordering=NEWEST_FIRST)
+    urls = event_urls(current_person(request), page.rows)
+    filters = request.GET.copy()
+    for name in PAGE_PARAMETERS:
+        filters.pop(name, None)
     context = {
         "form": form,
-        "events": [serialize_audit_event(event) for event in found[:PAGE_SIZE]],
-        "previous_url": _page_url(query, page - 1) if page > 1 else "",
-        "next_url": _page_url(query, page + 1) if len(found) > PAGE_SIZE else "",
-        "query": query.urlencode(),
+        "page": page,
+        "events": [_event_row(event, urls) for event in page.rows],
+        "chain": chain_state(current_tenant().id),
+        "query": filters.urlencode(),
     }
     return render_settings(request, TEMPLATE, context, tab=TAB)
 
@@ -80,6 +86,19 @@ def export_audit_page(request: HttpRequest, kind: str) -> HttpResponse:
     response = StreamingHttpResponse(write(rows), content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{kind}"'
     return response  # type: ignore[return-value]
+
+
+def _event_row(event: AuditEvent, urls: dict[Key, str]) -> dict[str, Any]:
+    """Return an event as the API shows it, with the texts and pages of its actor and its target."""
+    row = serialize_audit_event(event)
+    return {
+        **row,
+        "time": event.at,
+        "actor_text": row["actor"]["label"] or event.actor_type,
+        "target_text": (row["target"] or {}).get("label") or event.target_id,
+        "actor_url": urls.get((event.actor_type, event.actor_id), ""),
+        "target_url": urls.get((event.target_type, event.target_id), ""),
+    }
 
 
 def _write_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -113,14 +132,3 @@ WRITERS = {
     "csv": ("text/csv; charset=utf-8", _write_csv),
     "jsonl": ("application/x-ndjson", _write_jsonl),
 }
-
-
-def _page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "")
-    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= 10_000 else 1
-
-
-def _page_url(query: Any, page: int) -> str:
-    query = query.copy()
-    query["page"] = str(page)
-    return f"{reverse(TAB)}?{query.urlencode()}"

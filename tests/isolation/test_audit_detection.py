@@ -138,7 +138,7 @@ def test_role_with_foreign_grants_is_reported(pair: tuple[Canaries, Canaries], s
         superuser.execute(f"REVOKE ALL ON SCHEMA {victim.schema_name} FROM {attacker.schema_name}")
 
     assert {row.action for row in found} >= {"SELECT", "SELECT, search path set"}
-    assert all(row.who == "attacker's scope" for row in found)
+    assert all(row.credential == "attacker's scope" for row in found)
     assert [r for r in probe_database(attacker, victim, ["accounts_user"]) if r.crossing] == []
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -17,6 +18,7 @@ from tests.support.http_client import Site
 pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 XSS = '"><img src=x onerror=alert(1)>.txt'
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
@@ -132,13 +134,46 @@ def test_list_has_pages(agency: Agency, browser: Browser):
             for i in range(60)
         )
 
-    page = browser.get("/links")
-    after = re.search(r'href="(/links\?before=[^"]+)"', page.text)
+    seen, path = [], "/links?created=x&notice=revoked"
+    while path:
+        page = browser.get(path).text
+        seen += re.findall(r'id="link-row-([0-9a-f]{32})"', page)
+        path = next_path(page)
 
-    assert after
-    rest = browser.get(after[1])
-    assert page.text.count("many.txt") > rest.text.count("many.txt") > 0
-    assert browser.get("/links?before=x&created=x").status_code == 200
+    with tenant_context(agency.ref):
+        stored = [pk.hex for pk in Share.objects.order_by("-id").values_list("pk", flat=True)]
+    assert (len(seen), seen) == (61, stored)
+    previous = re.search(r'href="(\?[^"]+)" rel="prev"', page)
+    assert previous
+    back = browser.get(f"/links{unescape(previous[1])}").text
+    assert stored[0] in back
+    assert "is revoked" not in back  # the notice of a form is not said again
+    assert browser.get("/links?cursor=x").status_code == 400
+
+
+def test_list_shows_one_link_that_an_event_names(agency: Agency, browser: Browser):
+    first, second = create_share(agency.owner.at), create_share(agency.owner.at)
+
+    page = browser.get(f"/links?link={first['id']}").text
+
+    assert first["url"] in page
+    assert second["url"] not in page
+    assert "does not exist any more" in browser.get(f"/links?link={UNKNOWN_ID}").text
+
+
+def test_list_does_not_show_one_link_of_another_person(site: Site, agency: Agency):
+    member = add_member(agency, "curious@links.test")
+    share = create_share(agency.owner.at)
+
+    page = logged_in(site, agency, member).get(f"/links?link={share['id']}&created={share['id']}")
+
+    assert page.status_code == 200
+    assert "shared.txt" not in page.text
+
+
+def next_path(page: str) -> str:
+    found = re.search(r'href="(\?[^"]+)" rel="next"', page)
+    return f"/links{unescape(found[1])}" if found else ""
 
 
 def test_links_of_another_tenant_or_person_are_not_found(

@@ -62,7 +62,7 @@ def _probe_platform() -> Iterator[AttemptResult]:
         yield _probe_statement("attacker's scope", f"public.{table}", "SELECT", query)
 
 
-def _probe_table(who: str, schema: str, table: str) -> Iterator[AttemptResult]:
+def _probe_table(credential: str, schema: str, table: str) -> Iterator[AttemptResult]:
     for action, text in TABLE_STATEMENTS.items():
         query = sql.SQL(text).format(
             table=sql.Identifier(schema, table),
@@ -71,22 +71,22 @@ def _probe_table(who: str, schema: str, table: str) -> Iterator[AttemptResult]:
             path=sql.Literal(schema),
         )
         # Without a right to the schema in its search path PostgreSQL finds no table.
-        yield _probe_statement(who, table, action, query, or_missing="search path" in action)
+        yield _probe_statement(credential, table, action, query, or_missing="search path" in action)
 
 
-def _probe_schema(who: str, schema: str) -> Iterator[AttemptResult]:
+def _probe_schema(credential: str, schema: str) -> Iterator[AttemptResult]:
     for action, text in SCHEMA_STATEMENTS.items():
         query = sql.SQL(text).format(schema=sql.Identifier(schema))
-        yield _probe_statement(who, "the schema", action, query)
+        yield _probe_statement(credential, "the schema", action, query)
 
 
 def _probe_statement(
-    who: str, target: str, action: str, query: sql.Composable, *, or_missing: bool = False
+    credential: str, target: str, action: str, query: sql.Composable, *, or_missing: bool = False
 ) -> AttemptResult:
     outcome = _execute(query)
     fine = {PERMISSION_DENIED, "no such table"} if or_missing else {PERMISSION_DENIED}
     crossing = "" if outcome in fine else f"{action} was not refused: {outcome}"
-    return AttemptResult("database", target, action, who, "their table", outcome, crossing)
+    return AttemptResult("database", target, action, credential, "their table", outcome, crossing)
 
 
 def _execute(query: sql.Composable) -> str:

@@ -49,7 +49,7 @@ def _probe_route(
     unknown_statuses: set[int] = set()
     for attempt in build_attempts(route, method, attacker):
         reply = transport.send(attempt.request)
-        if attempt.aim == UNKNOWN_IDS:
+        if attempt.reference == UNKNOWN_IDS:
             unknown_statuses.add(reply.status)
         crossing = find_crossing(attempt.request, reply, attacker.victim)
         if not crossing and unknown_statuses and _is_oracle(attempt, reply, unknown_statuses):
@@ -57,12 +57,18 @@ def _probe_route(
                 f"tells that an id exists: {reply.status} instead of {sorted(unknown_statuses)}"
             )
         yield AttemptResult(
-            route.site, route.shown, method, attempt.who, attempt.aim, str(reply.status), crossing
+            route.site,
+            route.shown,
+            method,
+            attempt.credential,
+            attempt.reference,
+            str(reply.status),
+            crossing,
         )
 
 
 def _is_oracle(attempt: Attempt, reply: Reply, unknown_statuses: set[int]) -> bool:
-    same = attempt.aim == "their ids" and attempt.who == "access token"
+    same = attempt.reference == "their ids" and attempt.credential == "access token"
     return same and reply.status < 400 and reply.status not in unknown_statuses
 
 
@@ -88,11 +94,12 @@ def _presigned_links(reply: Reply) -> list[str]:
 
 
 def _unexpected_changes(route: Route, watch: ChangeMonitor) -> list[AttemptResult]:
-    aim, found = "their rows and objects", watch.changes()
+    reference, found = "their rows and objects", watch.changes()
     rows = [
-        AttemptResult(route.site, route.shown, "any", "any", aim, "changed", what) for what in found
+        AttemptResult(route.site, route.shown, "any", "any", reference, "changed", what)
+        for what in found
     ]
-    return rows or [AttemptResult(route.site, route.shown, "any", "any", aim, "as they were")]
+    return rows or [AttemptResult(route.site, route.shown, "any", "any", reference, "as they were")]
 
 
 def run_control(victim: Canaries, transport: Transport) -> list[AttemptResult]:

@@ -73,7 +73,14 @@ LINKS = [
     PageRow(
         "share-password", "tenant", "/s/{share_with_password}", "share-page", checks_csrf=False
     ),
-    PageRow("links", "tenant", "/links", "links", who=OWNER, parameters=("before", "created")),
+    PageRow(
+        "links",
+        "tenant",
+        "/links",
+        "links",
+        who=OWNER,
+        parameters=("cursor", "limit", "created", "link"),
+    ),
     PageRow("link-revoke", "tenant", "/links/{share}/revoke", "link-revoke", who=OWNER),
     PageRow("file-share", "tenant", "/files/{file}/share", "file-share", who=OWNER),
     PageRow(

@@ -79,6 +79,6 @@ SETTINGS = [
         "/audit",
         "audit",
         who=OWNER,
-        parameters=("action", "actor", "after", "before", "page"),
+        parameters=("action", "actor", "after", "before", "cursor", "limit"),
     ),
 ]
