@@ -46,15 +46,17 @@ def overdue_trails(trails: list[AuditTrail], *, seconds: int) -> list[AuditTrail
     """Return trails without a successful verification for this time, the oldest first."""
     with use_scope(PUBLIC):
         rows = TrailHead.objects.using(OWNER_ALIAS).values_list("tenant", "verified_at")
-        verified_at: dict[uuid.UUID | None, datetime] = dict(rows)
+        verified_at: dict[uuid.UUID | None, datetime | None] = dict(rows)
     before = timezone.now() - timedelta(seconds=seconds)
     never = before - timedelta(days=1)
-    overdue = [trail for trail in trails if verified_at.get(trail.tenant, never) <= before]
-    return sorted(overdue, key=lambda trail: verified_at.get(trail.tenant, never))
+    last = {trail: verified_at.get(trail.tenant) or never for trail in trails}
+    return sorted((trail for trail in trails if last[trail] <= before), key=last.__getitem__)
 
 
 def verify_trail(trail: AuditTrail, *anchors: ChainHead) -> VerificationResult:
-    """Verify a trail, also against its last stored head; store and log the head if it is intact.
+    """Verify a trail, also against its last stored head; store and log the result.
+
+    The head is stored only if the trail is intact.
 
     Raises: DatabaseError, CommandError without the owner's login.
     """
@@ -62,8 +64,8 @@ def verify_trail(trail: AuditTrail, *anchors: ChainHead) -> VerificationResult:
     with use_scope(schema_scope(trail.schema)), owner_connection().cursor() as cursor:
         verdict = verify_chain(cursor, *anchors, *previous)
     fields = {"trail": trail.schema, "head": str(verdict.head)}
+    _store_result(trail, verdict)
     if verdict.is_intact:
-        _store_head(trail, verdict.head)
         log.info("audit_verified", extra=fields)
     else:
         log.error("audit_broken", extra={**fields, "faults": verdict.faults})
@@ -82,11 +84,14 @@ def _stored_head(trail: AuditTrail) -> list[ChainHead]:
         return [ChainHead(row.sequence, row.hash) for row in rows]
 
 
-def _store_head(trail: AuditTrail, head: ChainHead) -> None:
+def _store_result(trail: AuditTrail, verdict: VerificationResult) -> None:
     with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         if trail.tenant and not Tenant.objects.using(OWNER_ALIAS).filter(pk=trail.tenant).exists():
             return  # purged during the verification
         rows = TrailHead.objects.using(OWNER_ALIAS).filter(tenant=trail.tenant)
-        row = rows.first() or TrailHead(tenant_id=trail.tenant)
-        row.sequence, row.hash, row.verified_at = head.sequence, head.hash, timezone.now()
+        row = rows.first() or TrailHead(tenant_id=trail.tenant, sequence=0)
+        row.checked_at, row.faults = timezone.now(), len(verdict.faults)
+        if verdict.is_intact:
+            row.sequence, row.hash = verdict.head.sequence, verdict.head.hash
+            row.verified_at = row.checked_at
         row.save(using=OWNER_ALIAS)

@@ -251,10 +251,11 @@ class FleetOutcome(models.Model):
 
 
 class TrailHead(models.Model):
-    """The head of an audit trail at its last successful verification. The platform's has no tenant.
+    """The verification of an audit trail: its last intact head, and the last result.
 
-    The owner's login writes it. So a later verification detects that the trail was truncated or
-    rebuilt since. The application's login can only read it, and delete it with the tenant.
+    The platform's trail has no tenant. The owner's login writes the row. So a later verification
+    detects that the trail was truncated or rebuilt since. The application's login can only read it,
+    and delete it with the tenant. A trail that never was intact has number 0 and no hash.
     """
 
     tenant = models.OneToOneField(
@@ -262,7 +263,9 @@ class TrailHead(models.Model):
     )
     sequence = models.BigIntegerField()
     hash = models.CharField(max_length=64)
-    verified_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)  # when it was found intact
+    checked_at = models.DateTimeField(null=True)  # the last verification, whatever it found
+    faults = models.PositiveIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.sequence}:{self.hash}"

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,7 +15,9 @@ from staff.models import StaffUser
 from tenants.models import Tenant
 
 # The types of actors and targets that have a page in the admin, each with its model.
-LINKED: dict[str, Any] = {"staff": StaffUser, "tenant": Tenant}
+LINKED: dict[str, Any] = {"staff": StaffUser, "tenant": Tenant, "group": Group}
+MAX_ID_LENGTH = 36  # of a UUID
+MAX_INTEGER_KEY = 2**31  # PostgreSQL refuses to compare a larger one with an integer
 
 
 class EventChangeList(ChangeList):
@@ -35,7 +38,7 @@ def add_links(request: HttpRequest, events: Iterable[AuditEvent]) -> None:
     urls = {}
     for kind, model in LINKED.items():
         if _may_view(request, model):
-            ids = {found for type_, text in pairs if type_ == kind and (found := _uuid(text))}
+            ids = {_key(model, text) for type_, text in pairs if type_ == kind} - {None}
             urls.update({(kind, str(pk)): _url(model, pk) for pk in _existing(model, ids)})
     for row in rows:
         row.actor_url = urls.get((row.actor_type, row.actor_id), "")  # type: ignore[attr-defined]
@@ -47,7 +50,7 @@ def linked(label: str, url: str) -> Any:
     return format_html('<a href="{}">{}</a>', url, label) if url and label else label
 
 
-def _existing(model: Any, ids: set[UUID]) -> list[UUID]:
+def _existing(model: Any, ids: set[Any]) -> list[Any]:
     return list(model.objects.filter(pk__in=ids).order_by().values_list("pk", flat=True))
 
 
@@ -57,13 +60,17 @@ def _may_view(request: HttpRequest, model: Any) -> bool:
     return any(user.has_perm(f"{label}.{verb}_{name}") for verb in ("view", "change"))
 
 
-def _url(model: Any, pk: UUID) -> str:
+def _url(model: Any, pk: Any) -> str:
     meta = model._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk])
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
+def _key(model: Any, text: str) -> Any:
+    """Return the primary key that a text names; None if it cannot be one."""
+    if not text or len(text) > MAX_ID_LENGTH:
         return None
+    try:
+        key = model._meta.pk.to_python(text)
+    except ValidationError:
+        return None
+    return None if isinstance(key, int) and not 0 < key < MAX_INTEGER_KEY else key

@@ -14,8 +14,9 @@ from core.db_backend.fields import folded_search_fields
 from core.text.normalization import timestamp
 from staff.admin.base import ReadOnlyAdminMixin, StaffModelAdmin
 from staff.admin.csv_export import Columns, csv_response
-from staff.admin.event_links import EventChangeList, linked
+from staff.admin.event_links import EventChangeList, add_links, linked
 from staff.admin_site import site
+from staff.home.page import trail_figure
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 
 EVENT_COLUMNS: Columns = {
@@ -104,19 +105,29 @@ class AuditEventAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
         "at",
         "action",
         "actor_type",
-        "actor_label",
+        "actor",
         "actor_id",
         "target_type",
-        "target_label",
+        "target",
         "target_id",
         "ip",
         "user_agent",
         "request_id",
         "readable_details",
     )
-    readonly_fields = ("readable_details",)
+    readonly_fields = ("actor", "target", "readable_details")
     list_per_page = 50
     show_full_result_count = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the state of the chain above the list."""
+        return super().changelist_view(request, {"trail": trail_figure(), **(extra_context or {})})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return an event with links to its actor and its target."""
+        event = super().get_object(request, object_id, from_field)
+        add_links(request, [event] if event else [])
+        return event
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EventChangeList]:
         """Return the list with links to actors and targets."""

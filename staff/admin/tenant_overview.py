@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy
 from audit.queries import EventFilter, find_events
 from core.charts import BarChart, bar_chart
 from core.text.sizes import format_size
+from staff.admin.event_links import add_links
 from staff.admin.support_access import support_url
 from staff.admin.tenant_actions import TENANT_ACTIONS
 from staff.admin.tenant_columns import describe_state
-from staff.home.page import Figure, number_text
+from staff.home.page import Figure, number_text, trail_figure
 from staff.support_access import may_ask
 from tenants.models import Tenant
 from tenants.states import TenantState, tenant_state
@@ -90,7 +91,8 @@ def _overview(modeladmin: Any, request: HttpRequest, tenant: Tenant) -> dict[str
         "meters": _meters(report),
         "charts": _charts(tenant),
         "domains": [_domain(row) for row in report["domains"]],
-        "events": _events(tenant) if user.has_perm("audit.view_auditevent") else None,
+        "trail": trail_figure(tenant.pk),
+        "events": _events(request, tenant) if user.has_perm("audit.view_auditevent") else None,
         "events_url": f"{reverse('admin:audit_auditevent_changelist')}?q={tenant.pk}",
     }
 
@@ -191,8 +193,10 @@ def _certificate(row: Any) -> str:
     return _("self-signed: no resolver is set")
 
 
-def _events(tenant: Tenant) -> list[Any]:
-    return list(find_events(EventFilter(target=str(tenant.pk)))[:EVENTS])
+def _events(request: HttpRequest, tenant: Tenant) -> list[Any]:
+    events = list(find_events(EventFilter(target=str(tenant.pk)))[:EVENTS])
+    add_links(request, events)
+    return events
 
 
 def _time(text: str) -> str:

@@ -7,6 +7,7 @@ Nothing enters a tenant's schema: storage, requests and failed e-mails are store
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
@@ -114,9 +115,9 @@ def last_migration() -> LastMigration | None:
     return LastMigration(run, run.done, run.failed) if run else None
 
 
-def platform_trail_head() -> TrailHead | None:
-    """Return the head of the platform's audit trail at its last verification, or None."""
-    return TrailHead.objects.filter(tenant=None).first()
+def trail_head(tenant_id: UUID | None = None) -> TrailHead | None:
+    """Return the last verification of a trail, by default the platform's; None without one."""
+    return TrailHead.objects.filter(tenant=tenant_id).first()
 
 
 def total(days: Iterable[tuple[date, int | None]]) -> int:

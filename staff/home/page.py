@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +16,7 @@ from staff.home import figures
 from staff.home.services import disk, services
 
 TENANTS = "admin:tenants_tenant_changelist"
+EVENTS = "admin:audit_auditevent_changelist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     if _may_view(user, "tenants", "fleetrun"):
         context.update(migration=_migration_figures(), disk=disk())
     if _may_view(user, "audit", "auditevent"):
-        context.update(trail=_trail_figure())
+        context.update(trail=trail_figure(url=reverse(EVENTS)))
     return context
 
 
@@ -127,13 +129,18 @@ def _migration_figures() -> list[Figure]:
     ]
 
 
-def _trail_figure() -> Figure:
-    head, url = figures.platform_trail_head(), reverse("admin:audit_auditevent_changelist")
-    title = _("Audit trail verified")
-    if head is None:
+def trail_figure(tenant_id: UUID | None = None, url: str = "") -> Figure:
+    """Return the state of an audit trail's chain: the last verification and its result."""
+    head, title = figures.trail_head(tenant_id), _("Audit trail verified")
+    checked_at = (head.checked_at or head.verified_at) if head else None
+    if head is None or checked_at is None:
         return Figure(title, _("not yet"), url, "warn")
-    hint = ngettext("%d event", "%d events", head.sequence) % head.sequence
-    return Figure(title, date_format(head.verified_at, "SHORT_DATETIME_FORMAT"), url, "", hint)
+    when = date_format(checked_at, "SHORT_DATETIME_FORMAT")
+    if head.faults:
+        text = ngettext("NOT WHOLE: %d fault", "NOT WHOLE: %d faults", head.faults)
+        return Figure(title, when, url, "bad", text % head.faults)
+    text = ngettext("whole, %d event", "whole, %d events", head.sequence)
+    return Figure(title, when, url, "good", text % head.sequence)
 
 
 def _may_view(user: Any, app: str, model: str) -> bool:

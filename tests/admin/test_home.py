@@ -128,7 +128,7 @@ def test_figures_take_seven_queries_whatever_the_number_of_tenants(committed) ->
         figures.signups_by_day()
         figures.requests_by_day()
         figures.last_migration()
-        figures.platform_trail_head()
+        figures.trail_head()
 
     assert len(taken) <= 7
     assert not [query for query in taken.captured_queries if '"t_' in query["sql"]]

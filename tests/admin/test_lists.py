@@ -5,8 +5,9 @@ import io
 import secrets
 
 import pytest
+from django.contrib.auth.models import Group
 
-from audit.services import Target, record
+from audit.services import SYSTEM, Target, record
 from staff.actors import actor_of
 from tenants.models import Tenant
 from tests.admin.test_tenants import LIST, page_of, tenants_at, token_of
@@ -71,6 +72,31 @@ def test_actor_and_target_are_links_for_those_who_may_see_them(
     assert (actor in seen, target in seen) == (True, True)
     assert (actor in hidden, target in hidden) == (False, False)
     assert event.target_label in hidden
+
+
+def test_event_and_tenant_pages_link_actor_and_target(superuser_browser: Browser, event) -> None:
+    actor = f'href="/admin/staff/staffuser/{event.actor_id}/change/"'
+    target = f'href="{LIST}{event.target_id}/change/"'
+
+    page = superuser_browser.get(f"{EVENTS}{event.pk}/change/").text
+    overview = superuser_browser.get(f"{LIST}{event.target_id}/change/").text
+
+    assert (actor in page, target in page) == (True, True)
+    assert actor in overview
+
+
+@pytest.mark.parametrize("key", ["", "0", "-1", "x", "9" * 30, "99999999999", "\u0661"])
+def test_group_is_a_link_and_impossible_ids_are_not(superuser_browser: Browser, key: str) -> None:
+    group, label = Group.objects.create(name=secrets.token_hex(6)), secrets.token_hex(6)
+    for found in (str(group.pk), key):
+        record("group.listed", actor=SYSTEM, target=Target("group", found, label))
+
+    page = superuser_browser.get(EVENTS, params={"q": label})
+
+    assert page.status_code == 200
+    assert page.text.count(f">{label}</a>") == 1
+    assert f'href="/admin/auth/group/{group.pk}/change/"' in page.text
+    group.delete()
 
 
 def test_target_that_is_gone_is_no_link(superuser_browser: Browser) -> None:
