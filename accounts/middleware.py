@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 
+from accounts.auth.login import log_out
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid, TokenReused
 from accounts.sessions.browser import authenticate_cookie, cookie_value
@@ -18,6 +19,8 @@ from core.request_context import request_context
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 ENDED = (TokenInvalid, TokenExpired, TokenReused)
+# The body can take longer than the grace for an old cookie, and its response sets the next cookie.
+SLOW_BODY = "multipart/form-data"
 
 
 class BrowserSession:
@@ -55,7 +58,9 @@ class BrowserSession:
         if not self._cookie:
             return None
         try:
-            session, next_cookie = authenticate_cookie(self._cookie)
+            session, next_cookie = authenticate_cookie(
+                self._cookie, rotate=self._request.content_type != SLOW_BODY
+            )
         except ENDED as problem:
             self.end_reason = str(problem.members.get("reason", ""))
             # A page deletes the cookie, because it can say why the session has ended.
@@ -67,7 +72,13 @@ class BrowserSession:
         return session
 
     def open(self, opened: NewSession) -> None:
-        """Set the cookie to a new session. The CSRF token changes too (OWASP, session fixation)."""
+        """Set the cookie to a new session, and end the one that the browser had.
+
+        No cookie would belong to the old one any more, but a copy would still work (OWASP ASVS 5.0,
+        7.2.4). The CSRF token changes too (OWASP, session fixation).
+        """
+        if self.session is not None:
+            log_out(self.session, actor=self.session.user)
         self._next_cookie = cookie_value(opened)
         self.__dict__["session"] = opened.session
         rotate_token(self._request)

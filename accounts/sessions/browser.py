@@ -33,8 +33,10 @@ def cookie_value(opened: NewSession) -> str:
     return encrypt(PURPOSE, opened.refresh_token).rstrip(PADDING)
 
 
-def authenticate_cookie(cookie: str) -> tuple[Session, str]:
+def authenticate_cookie(cookie: str, *, rotate: bool) -> tuple[Session, str]:
     """Return the active session with its user, and the next cookie; empty if it stays the same.
+
+    Without ``rotate`` an old cookie is checked for reuse, and exchanged by a later request.
 
     Raises: TokenInvalid (with the cause as ``reason`` for an ended session), TokenExpired,
     TokenReused.
@@ -43,7 +45,9 @@ def authenticate_cookie(cookie: str) -> tuple[Session, str]:
     claims = verify_refresh_token_claims(token)
     if timezone.now() - claims.issued_at < ROTATION_INTERVAL:
         return authenticate_session(claims.session_id), ""
-    rotated = rotate_refresh_token(token, grace=ROTATION_GRACE)
+    rotated = rotate_refresh_token(token, grace=ROTATION_GRACE, advance=rotate)
+    if not rotate:
+        return authenticate_session(claims.session_id), ""
     return rotated.session, cookie_value(rotated)
 
 

@@ -37,8 +37,10 @@ def session_of_refresh_token(token: str) -> Session:
     return session
 
 
-def rotate_refresh_token(token: str, *, grace: timedelta | None = None) -> NewSession:
-    """Exchange a refresh token for the next one.
+def rotate_refresh_token(
+    token: str, *, grace: timedelta | None = None, advance: bool = True
+) -> NewSession:
+    """Exchange a refresh token for the next one; without ``advance`` only check that it could be.
 
     For ``grace`` (REFRESH_REUSE_GRACE, 30 seconds) after a rotation the previous token gets the
     current token again, so that browser tabs that refresh at the same time all continue. Any other
@@ -54,7 +56,9 @@ def rotate_refresh_token(token: str, *, grace: timedelta | None = None) -> NewSe
         session = _lock_session(session_id)
         now = timezone.now()
         kind = _classify(session, token, now, grace or settings.REFRESH_REUSE_GRACE)
-        problem = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, kind, now)
+        problem = _inactive_problem(session, now) or _detect_reuse(session, kind)
+        if problem is None and kind == "current" and advance:
+            _advance(session, now)
     if problem is not None:
         raise problem
     return NewSession(session, session.user, stored_refresh_token(session))
@@ -76,13 +80,11 @@ def _inactive_problem(session: Session, now: datetime) -> TokenInvalid | None:
     return None
 
 
-def _rotate_or_detect_reuse(session: Session, kind: str, now: datetime) -> TokenReused | None:
-    if kind == "current":
-        _advance(session, now)
-    elif kind == "used":
-        end_session(session, Session.End.REUSE, actor=user_actor(session.user))
-        return TokenReused(members={"reason": Session.End.REUSE.value})
-    return None
+def _detect_reuse(session: Session, kind: str) -> TokenReused | None:
+    if kind != "used":
+        return None
+    end_session(session, Session.End.REUSE, actor=user_actor(session.user))
+    return TokenReused(members={"reason": Session.End.REUSE.value})
 
 
 def _classify(session: Session, token: str, now: datetime, grace: timedelta) -> str:

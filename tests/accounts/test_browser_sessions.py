@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from accounts.sessions.browser import _refresh_token, cookie_value
 from accounts.sessions.services import NewSession, hash_token, refresh_token
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.browser import Browser, csrf_header, logged_in
+from tests.support.browser import TOKEN, Browser, csrf_header, logged_in
 from tests.support.factories import Agency, Person, add_member
 from tests.support.http_client import PASSWORD, Site
 
@@ -174,6 +175,58 @@ def test_tabs_with_an_old_cookie_all_continue(site: Site, acme: Agency):
     assert len({refresh_token_of(tab, acme) for tab in tabs}) == 1
     with tenant_context(acme.ref):
         assert Session.objects.get(pk=session.pk).generation == session.generation + 1
+
+
+def test_slow_form_leaves_an_old_cookie_to_the_other_tabs(site: Site, acme: Agency):
+    session = session_of(logged_in(site, acme), acme)
+    old = age(acme, session, by=timedelta(hours=2))
+
+    sent = send_file(site, acme, old)
+
+    assert (sent.status_code, sent.headers["location"]) == (303, "/files?notice=uploaded")
+    assert not any(c.startswith(f"{COOKIE}=") for c in sent.headers.get_list("set-cookie"))
+    assert generation(acme, session) == session.generation
+    tab = with_cookie(site, acme, old)
+    assert tab.get(ME, headers=SAME_ORIGIN).status_code == 200
+    assert generation(acme, session) == session.generation + 1
+    with tenant_context(acme.ref):
+        moment = timezone.now() - timedelta(minutes=6)
+        Session.objects.filter(pk=session.pk).update(rotated_at=moment)
+    stolen = send_file(site, acme, old)
+    assert stolen.headers["location"] == "/login?next=%2Ffiles%2Fupload&ended=reuse_detected"
+    assert tab.get(ME, headers=SAME_ORIGIN).status_code == 401
+
+
+def send_file(site: Site, agency: Agency, cookie: str) -> httpx.Response:
+    """Send the form of a page with a file, and this cookie."""
+    browser = Browser(site, agency.slug)
+    found = TOKEN.search(browser.get("/login").text)
+    assert found
+    browser.client.cookies.set(COOKIE, cookie)
+    file = {"file": ("slow.txt", b"slow")}
+    return browser.post("/files/upload", {"csrfmiddlewaretoken": found[1]}, files=file)
+
+
+def generation(agency: Agency, session: Session) -> int:
+    with tenant_context(agency.ref):
+        return int(Session.objects.get(pk=session.pk).generation)
+
+
+def test_log_in_ends_the_session_that_the_browser_had(site: Site, acme: Agency):
+    member = add_member(acme, "second-log-in@acme.test")
+    browser = logged_in(site, acme)
+    session, former = session_of(browser, acme), cookie_of(browser)
+    found = TOKEN.search(browser.get("/logout").text)
+    assert found
+
+    fields = {"email": member.email, "password": PASSWORD, "csrfmiddlewaretoken": found[1]}
+    assert browser.post("/login", fields).status_code == 303
+
+    assert browser.get(ME, headers=SAME_ORIGIN).json()["email"] == member.email
+    assert with_cookie(site, acme, former).get(ME, headers=SAME_ORIGIN).status_code == 401
+    with tenant_context(acme.ref):
+        ended = AuditEvent.objects.get(action="session.ended", target_id=str(session.pk))
+    assert ended.actor_id == acme.owner.id
 
 
 def test_logout_needs_a_form_and_ends_the_session(acme: Agency, browser: Browser):
