@@ -10,7 +10,9 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("focusin", (event) => {
-  closeMenus(event.target.closest?.("details.menu"));
+  // Pressing the mouse on a text or a label of a menu gives the focus to <main> around it.
+  const isAround = event.target.querySelector?.("details.menu[open]");
+  if (!isAround) closeMenus(event.target.closest?.("details.menu"));
 });
 
 document.addEventListener("keydown", (event) => {
