@@ -45,6 +45,7 @@ def test_link_is_created_shown_opened_and_revoked(site: Site, agency: Agency, br
     page = browser.follow(done)
 
     assert done.status_code == 303
+    assert "The link is ready." in page.text
     link = re.search(r'value="(http[^"]+/s/[^"]+)"', page.text)
     assert link
     with tenant_context(agency.ref):
@@ -63,6 +64,7 @@ def test_link_is_created_shown_opened_and_revoked(site: Site, agency: Agency, br
     revoked = browser.submit(f"/links/{share.pk}/revoke", {})
 
     assert revoked.headers["location"] == "/links?notice=revoked"
+    assert "The link is revoked." in browser.follow(revoked).text
     assert visitor(site, agency).get(path).status_code == 404
     assert len(audit_events(agency, "share.revoked")) == 1
 
