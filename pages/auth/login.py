@@ -35,6 +35,9 @@ END_REASONS: dict[str, Any] = {
     Session.End.IDLE: _("You were logged out because you did nothing for a while."),
     Session.End.STAFF: _("Your log-in was ended by the platform’s staff."),  # noqa: RUF001
 }
+CODE_REFUSED = _(
+    "The code was not accepted. Enter the one that the app shows now, or an unused recovery code."
+)
 NOTICES = {
     "password_set": _("Your new password is set. Log in with it."),
     "verified": _("Your e-mail address is verified. Log in now."),
@@ -133,9 +136,15 @@ def _attempt(
             opened = log_in(email=email, password=password, code=code)
     except SecondFactorRequired:
         return _render(request, CodeForm(initial={"step": _seal_step(email, password)}))
+    except InvalidCredentials as problem:
+        if code:  # the first step has verified the password
+            form.add_error("code", CODE_REFUSED)
+        else:
+            form.add_problem(problem)
+        return with_problem_status(_render(request, form, problem=problem), problem)
     except Problem as problem:
         form.add_problem(problem)
-        return with_problem_status(_render(request, form, problem=problem), problem)
+        return with_problem_status(_render(request, form), problem)
     log_in_browser(request, opened)
     return HttpResponseRedirect(_target(request), status=303)
 

@@ -38,10 +38,16 @@ TEXTS: dict[str, Any] = {
     "cancel": _("Cancel"),
     "leave": _("Files are still being uploaded."),
 }
+# The titles of these problems are for programs.
+LOGGED_OUT = _("You are not logged in any more. Load this page again.")
+GONE = _("It is not here any more, or you may no longer see it.")
+LOGGED_OUT_CODES = ("not_authenticated", "token_invalid", "token_expired", "token_reused")
 
 
 def upload_settings() -> str:
     """Return texts and titles of problems in the current language, as JSON."""
     titles = {code: gettext(problem.title) for code, problem in catalogue().items()}
+    titles |= dict.fromkeys(LOGGED_OUT_CODES, str(LOGGED_OUT))
+    titles["not_found"] = str(GONE)
     texts = {name: str(text) for name, text in TEXTS.items()}
     return json.dumps({"texts": texts, "problems": titles}, ensure_ascii=False)

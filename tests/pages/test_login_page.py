@@ -67,6 +67,8 @@ def test_second_factor_is_asked_after_the_password(site: Site, new_agency):
     )
 
     assert (wrong.status_code, forged.status_code) == (401, 400)
+    assert "The code was not accepted." in wrong.text
+    assert "password is wrong" not in wrong.text
     assert (right.status_code, right.headers["location"]) == (303, "/logout")
     assert "second_factor" not in right.text
 

@@ -15,7 +15,15 @@ const chooser = document.getElementById("choose-files");
 
 new View(section, queue, { choose: () => chooser.click() });
 queue.restore();
-queue.addEventListener("idle", refreshList);
+
+let hasNewFiles = false;
+queue.addEventListener("ended", (event) => {
+  hasNewFiles ||= event.detail.state === "done";
+});
+queue.addEventListener("idle", () => {
+  if (hasNewFiles) refreshList();
+  hasNewFiles = false;
+});
 
 // The form is for browsers without scripts.
 menu.querySelector("[data-upload-form]").hidden = true;
