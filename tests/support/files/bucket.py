@@ -56,6 +56,14 @@ def read_object(key: str) -> bytes:
     return client().get_object(Bucket=_bucket(), Key=key)["Body"].read()
 
 
+def stored_sha256(key: str) -> str:
+    """Return the SHA-256 of an object of any size, in hexadecimal."""
+    digest = hashlib.sha256()
+    for chunk in client().get_object(Bucket=_bucket(), Key=key)["Body"].iter_chunks(1024 * 1024):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
