@@ -64,10 +64,17 @@ def download_name(name: str) -> str:
     return safe_part(name.rpartition("/")[2])
 
 
+def shown_name(name: str) -> str:
+    """Return a name for display: a download has the same characters.
+
+    Characters that reverse the text direction show "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
+    """
+    return BIDI_CONTROL.sub("_", name)
+
+
 def safe_part(part: str) -> str:
     """Return one part of a name, made safe to save on any system and to display."""
-    # Characters that reverse the text direction show "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
-    safe = BIDI_CONTROL.sub("_", part)
+    safe = shown_name(part)
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
     return _shorten(f"_{safe}" if RESERVED_NAME.match(safe) else safe)

@@ -15,6 +15,7 @@ from accounts.users.queries import existing_users
 from audit.queries import EventFilter, find_events
 from core.text.parsing import parse_integer
 from files.downloads import download_url
+from files.filenames import shown_name
 from files.models import File, FileVersion
 from files.previews import open_preview, preview_kind
 from files.queries import readable_file
@@ -82,6 +83,7 @@ def restore_version_page(request: HttpRequest, file_id: uuid.UUID, version: int)
 
 def _context(file: File, user: User) -> dict[str, Any]:
     folder, name = split_path(file.name)
+    name = shown_name(name)
     crumbs = [*folder_crumbs(folder), {"title": name, "url": ""}]
     return {
         "file": file,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.users.queries import existing_users
-from files.filenames import validate_path
+from files.filenames import shown_name, validate_path
 from files.folders.listing import FolderPage, list_folder
 from pages.files.presentation import display_name, file_rows
 from pages.files.query import (
@@ -61,7 +61,9 @@ def folder_crumbs(page_folder: str) -> list[dict[str, str]]:
     crumbs = [{"title": gettext("Files"), "url": files_url()}]
     names = page_folder.split("/")[:-1]
     for depth, name in enumerate(names, 1):
-        crumbs.append({"title": name, "url": files_url(path="/".join(names[:depth]) + "/")})
+        crumbs.append(
+            {"title": shown_name(name), "url": files_url(path="/".join(names[:depth]) + "/")}
+        )
     return crumbs
 
 
@@ -85,7 +87,7 @@ def _context(request: HttpRequest, query: FilesQuery, page: FolderPage) -> dict[
         "query": query,
         "page": page,
         "crumbs": folder_crumbs(page.folder),
-        "folder_name": page.folder.rstrip("/").rpartition("/")[2],
+        "folder_name": shown_name(page.folder.rstrip("/").rpartition("/")[2]),
         "folders": [{"folder": f, "url": files_url(path=f.path)} for f in page.folders],
         "rows": file_rows(page.files, user),
         "columns": [_column(query, name, title) for name, title in COLUMNS],

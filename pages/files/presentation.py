@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from accounts.users.queries import existing_users
 from core.problems import Problem
+from files.filenames import shown_name
 from files.folders.kinds import kind_of
 from files.models import File
 
@@ -28,6 +29,8 @@ class FileRow:
 
     id: UUID
     name: str
+    """For display."""
+
     path: str
     folder: str
     icon: str
@@ -81,7 +84,7 @@ def _row(file: File, owner: str) -> FileRow:
     folder, name = split_path(file.name)
     return FileRow(
         id=file.id,
-        name=name,
+        name=shown_name(name),
         path=file.name,
         folder=folder,
         icon=icon_of(file.current.content_type),

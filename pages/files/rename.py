@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.problems import NotFound, Problem
-from files.filenames import MAX_NAME_LENGTH
+from files.filenames import MAX_NAME_LENGTH, shown_name
 from files.folders.listing import folder_files
 from files.folders.paths import validate_folder
 from files.folders.services import rename_folder
@@ -89,7 +89,7 @@ def _render(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
-        "title": gettext("Rename “%(name)s”") % {"name": name},
+        "title": gettext("Rename “%(name)s”") % {"name": shown_name(name)},
         "said": gettext("It was not renamed."),
         "action": gettext("Rename"),
         "cancel_url": _next_url(request, back),

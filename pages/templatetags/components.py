@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from files import filenames
 from pages.base import try_again_sentence
 
 register = template.Library()
@@ -65,6 +66,12 @@ def try_again(seconds: str) -> str:
 def instant(text: str) -> datetime:
     """Return the time of an RFC 3339 text, so that ``date`` shows it in the current time zone."""
     return datetime.fromisoformat(text)
+
+
+@register.filter
+def shown_name(text: object) -> str:
+    """Return a text with the name of a file, without characters that reverse its direction."""
+    return filenames.shown_name(str(text))
 
 
 @register.filter
