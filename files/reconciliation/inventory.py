@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Q
 
 from files.models import FileVersion, Upload
-from files.storage.backend import tenant_storage
 from files.storage.bucket import (
     PAGE_SIZE,
     abort_multipart,
@@ -18,6 +17,7 @@ from files.storage.bucket import (
     key_prefix,
     list_pages,
 )
+from files.storage.configured import tenant_storage
 from files.storage.deletion import delete_keys
 from files.storage.reading import read_object
 from files.uploads.objects import STAGING_PREFIX, staging_name
