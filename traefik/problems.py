@@ -16,7 +16,9 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +29,8 @@ from urllib.parse import parse_qs, urlsplit
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+# How long the body of a request is read after its response. Traefik ends the connection sooner.
+LINGER_SECONDS = 5
 # The rules of core/http/middleware.py, which this file cannot import.
 API_VERSION = "v1"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -126,6 +130,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # An idle client must not occupy a thread.
     timeout = 10
+    # Head and body are sent at once.
+    wbufsize = -1
 
     def answer(self) -> None:
         """Send the problem that the path names, or 503."""
@@ -146,6 +152,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Log nothing: the request is in Traefik's access log."""
+
+    def finish(self) -> None:
+        """Send what is left, then read the body that is still arriving, for a while.
+
+        RFC 9112, section 9.6: after a close with unread data, the operating system resets the
+        connection, and the client may lose the response. Traefik then disconnects its client.
+        """
+        super().finish()
+        deadline = time.monotonic() + LINGER_SECONDS
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(1)
+            while time.monotonic() < deadline and self.connection.recv(65536):
+                pass
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # The base class calls do_GET, do_POST and so on.

@@ -1,5 +1,9 @@
 """traefik/problems.py alone, as in its container."""
 
+import json
+import socket
+from urllib.parse import urlsplit
+
 import httpx
 import polib
 import pytest
@@ -91,6 +95,24 @@ def test_portuguese_texts_are_those_of_the_application() -> None:
 def test_request_with_too_many_headers_gets_a_problem(error_program_url: str) -> None:
     answer = httpx.get(error_program_url, headers={f"X-{n}": "y" for n in range(200)})
     assert is_problem(answer, 503, answer.headers["X-Request-ID"])
+
+
+def test_body_that_is_still_sent_does_not_reset_the_connection(error_program_url: str) -> None:
+    """Traefik would lose the response now and then, and disconnect its client without one."""
+    address = urlsplit(error_program_url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as line:
+        line.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n")
+        line.sendall(b"x" * 100_000)
+        answer = line.recv(65536)
+        for _ in range(3):
+            line.sendall(b"x" * 100_000)
+        line.shutdown(socket.SHUT_WR)
+        while block := line.recv(65536):
+            answer += block
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert json.loads(body)["code"] == "service_unavailable"
 
 
 def test_sigterm_ends_the_program_and_fails_its_check() -> None:
