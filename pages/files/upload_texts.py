@@ -29,6 +29,7 @@ TEXTS: dict[str, Any] = {
     "hours": _("{n} h"),
     "summary": _("{done} of {total} uploaded"),
     "summaryFailed": _("{done} of {total} uploaded, {failed} failed"),
+    "nothing": _("There are no files in it. A folder exists while a file is in it."),
     "started": _("Files being uploaded: {total}"),
     "fileDone": _("{name} is uploaded."),
     "fileFailed": _("{name} failed: {reason}"),

@@ -78,7 +78,7 @@ def red_pdf() -> bytes:
     return out.getvalue()
 
 
-def sound() -> bytes:
+def silence() -> bytes:
     """Return a tenth of a second of silence."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
@@ -173,8 +173,8 @@ def test_image_is_shown(page: Page, agency: Agency):
     assert image.evaluate("(image) => image.naturalWidth") == 1
 
 
-def test_sound_is_played(page: Page, agency: Agency):
-    audio = opened(page, agency, "call.wav", sound()).locator("audio")
+def test_audio_is_played(page: Page, agency: Agency):
+    audio = opened(page, agency, "call.wav", silence()).locator("audio")
 
     assert audio.evaluate(PLAYED)
 

@@ -198,18 +198,6 @@ def test_paused_upload_goes_on_and_a_cancelled_one_leaves_nothing(
     assert unfinished_multiparts(agency) == []
 
 
-def test_chosen_folder_keeps_its_structure(page: Page, agency: Agency, tmp_path: Path):
-    write(tmp_path / "campaign", "a.txt", b"a")
-    write(tmp_path / "campaign" / "copy", "b.txt", b"b")
-    write(tmp_path / "campaign", ".DS_Store", b"system")
-    page.goto("/files?path=2026/")
-
-    page.locator("#choose-folder").set_input_files(tmp_path / "campaign")
-
-    expect(page.locator(DONE)).to_have_count(2)
-    assert set(checksums(agency)) == {"2026/campaign/a.txt", "2026/campaign/copy/b.txt"}
-
-
 def test_dropped_files_are_uploaded(page: Page, agency: Agency):
     data = page.evaluate_handle(
         """() => {

@@ -1,7 +1,10 @@
 // Files that a person chooses or drops, with the folders that they are in.
 const SYSTEM_FILES = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
 
-/** @typedef {{path: string, file: File}} Chosen `path` is relative: "a/b/name" */
+/**
+ * @typedef {{path: string, file: File | null}} Chosen `path` is relative: "a/b/name"; `file` is null
+ * for what the browser could not read.
+ */
 
 /**
  * Return the files of an input, those of a folder with their paths.
@@ -29,21 +32,24 @@ export async function filesOfDrop(data) {
 }
 
 async function walk(entry, folder) {
-  const path = `${folder}${entry.name}`;
+  // macOS allows "/" in a name and stores ":"; a browser may show either.
+  const path = `${folder}${entry.name.replaceAll("/", ":")}`;
   if (entry.isFile) {
     const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-    return file ? [{ path, file }] : [];
+    return [{ path, file }];
   }
   const children = await readAll(entry.createReader());
+  if (!children) return [{ path: `${path}/`, file: null }];
   const found = await Promise.all(children.map((child) => walk(child, `${path}/`)));
   return found.flat();
 }
 
-/** A reader returns the entries of a folder in batches, then an empty one. */
+/** A reader returns the entries of a folder in batches, then an empty one. Null if one fails. */
 async function readAll(reader) {
   const all = [];
   for (;;) {
-    const batch = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+    const batch = await new Promise((resolve) => reader.readEntries(resolve, () => resolve(null)));
+    if (!batch) return null;
     if (!batch.length) return all;
     all.push(...batch);
   }

@@ -77,6 +77,7 @@ export class Queue extends EventTarget {
 
   /** An upload of an earlier visit with the same name and size gets its file; another is new. */
   #addFile(path, shortPath, file) {
+    if (!file) return this.#addUnreadable(path);
     const isSame = (task) =>
       task.state === "unfinished" && task.size === file.size && sameName(task.path, path, shortPath);
     const earlier = this.tasks.find(isSame);
@@ -87,6 +88,14 @@ export class Queue extends EventTarget {
     }
     const task = new Task(path, file, this.records);
     this.#insert(task);
+    return task;
+  }
+
+  #addUnreadable(path) {
+    const task = new Task(path, null, this.records);
+    this.#insert(task);
+    task.failUnreadable();
+    this.dispatchEvent(new CustomEvent("ended", { detail: task }));
     return task;
   }
 

@@ -48,6 +48,12 @@ export class Task extends EventTarget {
     }
   }
 
+  /** The browser could not read the file when it was dropped. */
+  failUnreadable() {
+    this.problem = { code: "unreadable" };
+    this.#set("failed");
+  }
+
   pause() {
     if (ENDED.has(this.state) || this.state === "unfinished") return;
     this.#stop("paused");

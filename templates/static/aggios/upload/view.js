@@ -145,7 +145,10 @@ export class View {
   }
 
   #announceAdded(tasks) {
-    if (tasks.length) this.#announce(text("started", { total: tasks.length }));
+    const note = document.getElementById("upload-note");
+    note.hidden = tasks.length > 0;
+    note.textContent = tasks.length ? "" : text("nothing");
+    this.#announce(tasks.length ? text("started", { total: tasks.length }) : text("nothing"));
   }
 
   #announceEnded(task) {
