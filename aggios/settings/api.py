@@ -82,9 +82,12 @@ RATE_LIMITS = {
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
-    # E-mail caused by users: per tenant, per user and per address. The last equals "mail".
+    # E-mail caused by users: per tenant, per user, lists of a user, per address. The last equals
+    # "mail". A list of the page /people/invite/many has up to 500 lines. Each counts for the
+    # tenant, and the whole list once for the user.
     "invite_tenant": env.text("RATE_LIMIT_INVITE_TENANT", "500/86400"),
-    "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "500/3600"),
+    "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "100/3600"),
+    "invite_list": env.text("RATE_LIMIT_INVITE_LIST", "5/3600"),
     "invite_address": env.text("RATE_LIMIT_INVITE_ADDRESS", "3/3600"),
     # Lists of workspaces that a client asks for; "mail" bounds the e-mails to an address.
     "tenant_list": env.text("RATE_LIMIT_TENANT_LIST", "10/3600"),

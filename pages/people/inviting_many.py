@@ -8,7 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.invitations.limits import ADDRESS_LIMIT, consume_invitation_limits
+from accounts.invitations.limits import (
+    ADDRESS_LIMIT,
+    consume_list_limit,
+    consume_listed_invitation_limits,
+)
 from accounts.invitations.queries import PENDING, find_invitations
 from accounts.invitations.services import invite
 from accounts.models import User
@@ -118,7 +122,7 @@ def _check_one(listed: ListedAddress, here: set[str], invited: set[str]) -> Line
 def _send(outcomes: list[LineOutcome], role: str, actor: User) -> list[LineOutcome]:
     """Invite each address. At a limit that concerns all addresses the rest is not tried."""
     done: list[LineOutcome] = []
-    stopped: Problem | None = None
+    stopped = _list_limit(actor)
     for row in outcomes:
         if row.kind != SENT:
             done.append(row)
@@ -130,9 +134,17 @@ def _send(outcomes: list[LineOutcome], role: str, actor: User) -> list[LineOutco
     return done
 
 
+def _list_limit(actor: User) -> Problem | None:
+    try:
+        consume_list_limit(actor)
+    except RateLimited as problem:
+        return problem
+    return None
+
+
 def _send_one(address: str, role: str, actor: User) -> Problem | None:
     try:
-        consume_invitation_limits(actor, address)
+        consume_listed_invitation_limits(address)
         invite(email=address, role=role, actor=actor)
     except Problem as problem:
         # A permission that is lost in the meantime is reported like any other reason, so that the

@@ -139,6 +139,28 @@ def test_limit_that_is_reached_is_said_for_each_line(agency: Agency, browser: Br
     assert len(open_invitations(agency)) == MAX_ADDRESSES
 
 
+def test_list_does_not_use_up_the_single_invitations_of_its_sender(
+    agency: Agency, browser: Browser
+):
+    pasted = addresses(101)  # more than single invitations in an hour
+    submit(browser, MANY, {"addresses": pasted, "role": "member", "send": "1"})
+
+    sent = submit(browser, "/people/invite", {"email": "one@single.test", "role": "member"})
+
+    assert sent.status_code == 303
+    assert len(open_invitations(agency)) == 102
+
+
+def test_user_sends_a_few_lists_in_an_hour(agency: Agency, browser: Browser):
+    for at in range(6):
+        fields = {"addresses": f"a{at}@many.test", "role": "member", "send": "1"}
+        sent = submit(browser, MANY, fields)
+
+    assert results(sent.text) == {"a5@many.test": "Not sent: too many invitations for now."}
+    assert "a5@many.test</textarea>" in sent.text
+    assert len(open_invitations(agency)) == 5
+
+
 @pytest.mark.parametrize(
     "content",
     [
