@@ -11,6 +11,10 @@ READ_TIMEOUT = "3600s"
 # Much shorter than gunicorn's keep-alive (75 s): a request on a connection that gunicorn is closing
 # fails, and must not be repeated. As in traefik/dynamic/services.yml.
 IDLE_TIMEOUT = "5s"
+# As in traefik/dynamic/backend.yml: POSTs with a response that must not be buffered.
+STREAMED_RESPONSES = (
+    "^((/api)?/files/archive|/me/export|/people/[^/]+/export|/admin/[a-z]+/[a-z]+/)$"
+)
 # As in traefik/dynamic/storage.yml.
 USER_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 COMPRESSED_TYPES = (
@@ -112,10 +116,10 @@ def _routers() -> dict[str, Any]:
             "middlewares": ["compress", "unavailable", "malformed-bodies", "again"],
             "priority": 1,
         },
-        # As in traefik/dynamic/backend.yml: less than 10 000 bytes, and no ZIP of files
+        # As in traefik/dynamic/backend.yml: less than 10 000 bytes, and no streamed response.
         "short": {
             "rule": "HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)"
-            " && !PathRegexp(`^(/api)?/files/archive$`)",
+            f" && !PathRegexp(`{STREAMED_RESPONSES}`)",
             "service": "app",
             "middlewares": ["compress", "unavailable", "whole-bodies", "again"],
             "priority": 2,
@@ -162,6 +166,7 @@ def _middlewares() -> dict[str, Any]:
                 "customResponseHeaders": {
                     "Content-Security-Policy": USER_CONTENT_POLICY,
                     "Referrer-Policy": "no-referrer",
+                    "Access-Control-Allow-Credentials": "",
                 },
             }
         },

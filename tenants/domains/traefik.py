@@ -27,13 +27,17 @@ PRIORITY = 400  # below the platform's exact hosts (500), above tenants (100) an
 # Traefik retries a failed certificate request only when the configuration changes. Without a
 # periodic change, a domain that was verified before it pointed here would wait for the next change.
 CERT_RETRY_SECONDS = 3600
+# As in traefik/dynamic/backend.yml: POSTs with a response that must not be buffered.
+STREAMED_RESPONSES = (
+    "^((/api)?/files/archive|/me/export|/people/[^/]+/export|/admin/[a-z]+/[a-z]+/)$"
+)
 ROUTER_VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "in-flight-streams", "malformed-bodies", "retry"]),
     (
         "-short",
         (
             " && HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)"
-            " && !PathRegexp(`^(/api)?/files/archive$`)"
+            f" && !PathRegexp(`{STREAMED_RESPONSES}`)"
         ),
         ["elsewhere", "whole-bodies", "retry"],
     ),

@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 
+from tests.support.streamed_paths import STREAMED
 from tests.support.traefik_edge import DOMAIN, Edge
 
 pytestmark = pytest.mark.needs("traefik")
@@ -162,6 +163,25 @@ def test_response_is_streamed(edge: Edge) -> None:
         parts = answer.iter_raw()
         assert next(parts) == b"first"
         assert b"".join(parts) == b"second"
+
+
+@pytest.mark.parametrize("host", [ACME, "shop.example", f"admin.{DOMAIN}", f"api.{DOMAIN}"])
+@pytest.mark.parametrize("path", STREAMED)
+def test_response_to_a_short_form_is_streamed(edge: Edge, host: str, path: str) -> None:
+    with (
+        edge.client(headers={"Host": host, "X-Slowly": "yes"}) as client,
+        client.stream("POST", path, data={"file": "1"}) as answer,
+    ):
+        assert next(answer.iter_raw()) == b"first"
+
+
+@pytest.mark.parametrize("path", ["/me/password", "/admin/tenants/tenant/1/change/", "/s/x"])
+def test_response_to_another_short_form_is_buffered(edge: Edge, path: str) -> None:
+    with (
+        edge.client(headers={"Host": ACME, "X-Slowly": "yes"}) as client,
+        client.stream("POST", path, data={"file": "1"}) as answer,
+    ):
+        assert next(answer.iter_raw()) == b"firstsecond"
 
 
 def received(backend, key: str) -> int:

@@ -5,7 +5,8 @@
 Prints its port when it listens (PORT 0 takes a free one). /api/health/ready and /live answer 503
 while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY, /internal/traefik with the file
 ``routes`` there. /refuse/429 answers that status,
-/secure with the security headers that the backend sends.
+/secure with the security headers that the backend sends. A POST with X-Slowly gets the first half
+of its response a second before the other.
 """
 
 import gzip
@@ -66,6 +67,8 @@ class EchoHandler(BaseHTTPRequestHandler):
             self.received[key] = size
         if self.path in OWN:
             getattr(self, OWN[self.path])()
+        elif self.headers.get("X-Slowly"):
+            self.slowly()
         elif self.path.startswith("/refuse/"):
             self.answer(int(self.path.rsplit("/", 1)[1]), {"code": "own"})
         else:
@@ -133,6 +136,9 @@ class EchoHandler(BaseHTTPRequestHandler):
         if self.path.startswith("/secure"):
             for name, value in SECURITY.items():
                 self.send_header(name, value)
+        if origin := self.headers.get("Origin"):  # as MinIO answers
+            self.send_header("Access-Control-Allow-Origin", origin)
+            self.send_header("Access-Control-Allow-Credentials", "true")
         if status in (429, 503):
             self.send_header("Retry-After", "7")
         self.end_headers()

@@ -14,6 +14,7 @@ from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants.domains import traefik
 from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
+from tenants.domains.traefik import STREAMED_RESPONSES
 from tenants.lifecycle import mark_deleting, resume_tenant, suspend_tenant
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
@@ -63,7 +64,7 @@ def test_verified_domain_has_a_router_until_release(site, stores, make_tenant, n
         (
             (
                 f"Host(`{name}`) && HeaderRegexp(`Content-Length`, `^[0-9]{{1,4}}$`)"
-                " && !PathRegexp(`^(/api)?/files/archive$`)"
+                f" && !PathRegexp(`{STREAMED_RESPONSES}`)"
             ),
             401,
         ),
