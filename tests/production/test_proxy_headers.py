@@ -81,6 +81,13 @@ def test_uploaded_pages_cannot_run_scripts(edge: Edge) -> None:
     assert "Server" not in headers
 
 
+def test_store_allows_every_origin_and_no_credentials(edge: Edge) -> None:
+    sent = {"Origin": "https://evil.example"}
+    headers = edge.request(f"s3.{DOMAIN}", "/aggios/x", headers=sent).headers
+    assert headers["Access-Control-Allow-Origin"] == "https://evil.example"
+    assert "Access-Control-Allow-Credentials" not in headers
+
+
 def test_compression_applies_to_json_and_not_to_files(edge: Edge) -> None:
     accept = {"Accept-Encoding": "gzip"}
     assert edge.request(ACME, "/long.json", headers=accept).headers["Content-Encoding"] == "gzip"
