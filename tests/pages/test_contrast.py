@@ -29,7 +29,7 @@ PARTS_ON = [(part, surface) for part in ("--field", "--focus") for surface in SU
 
 
 def colours(theme: str) -> dict[str, str]:
-    light, dark = SHEET.partition("@media (prefers-color-scheme: dark)")[::2]
+    light, dark = SHEET.partition("@media screen and (prefers-color-scheme: dark)")[::2]
     found = dict(COLOUR.findall(light))
     return found if theme == "light" else {**found, **dict(COLOUR.findall(dark))}
 
