@@ -234,6 +234,8 @@ class TenantPolicy:
     """For users without a language of their own; empty for that of each request."""
     time_zone: str = ""
     """For users without a time zone of their own; empty for UTC."""
+    accent_color: str = ""
+    """The colour of the tenant's pages as ``#rrggbb``; empty for the one of the product."""
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from files.api import archives, downloads, files, shares, trash, uploads, usage, versions
+from files.api import archives, downloads, files, logo, shares, trash, uploads, usage, versions
 
 urlpatterns = [
     path("api/files", files.FileListView.as_view(), name="files"),
@@ -24,6 +24,7 @@ urlpatterns = [
         versions.VersionRestoreView.as_view(),
         name="file-version-restore",
     ),
+    path("api/tenant/logo", logo.LogoView.as_view(), name="own-logo"),
     path("api/tenant/usage", usage.WorkspaceUsageView.as_view(), name="own-usage"),
     path("api/trash", trash.TrashListView.as_view(), name="trash"),
     path("api/trash/<id:trashed_id>", trash.TrashedFileView.as_view(), name="trashed"),

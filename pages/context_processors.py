@@ -1,4 +1,4 @@
-"""Template variables of every page: addresses of our sites, user, language links."""
+"""Template variables of every page: addresses of our sites, user, branding, language links."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 
 from core.http.language import LANGUAGE_PARAMETER, query_or_empty
 from pages.base import request_user
+from pages.branding import current_branding
 from tenants.routing import site_url
 
 
@@ -19,6 +20,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
         "shell": "workspace/base.html" if tenant else "base.html",
         "tenant": tenant,
         "person": SimpleLazyObject(lambda: request_user(request)),
+        "branding": SimpleLazyObject(current_branding),
         "home_url": site_url(),
         "dashboard_url": site_url("dash"),
         "base_domain": settings.BASE_DOMAIN,

@@ -19,6 +19,7 @@ from accounts.users.preferences import MAX_LANGUAGE_LENGTH, MAX_TIME_ZONE_LENGTH
 from core.api.serializers import IntegerField, ListField, StrictSerializer, TextField, as_validator
 from core.http.conditional import etag_of_document
 from core.text.normalization import timestamp, timestamp_or_none
+from tenants.branding import LOGO_TYPES, logo_from_settings
 from tenants.context import limits_from
 from tenants.models import Tenant
 from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
@@ -35,6 +36,7 @@ from tenants.serializers import (
 from tenants.usage import CurrentUsage
 
 YEAR = 365 * DAY
+MAX_COLOR_LENGTH = 7
 
 
 def _setting_validators(name: str) -> list[Any]:
@@ -93,6 +95,12 @@ class TenantSettingsSerializer(StrictSerializer):
         validators=_setting_validators("time_zone"),
         help_text="For users who have chosen none, a name such as `Europe/Lisbon`; empty: UTC.",
     )
+    accent_color = TextField(
+        max_length=MAX_COLOR_LENGTH,
+        allow_blank=True,
+        validators=_setting_validators("accent_color"),
+        help_text="The colour of the workspace's pages, such as `#0b6e5f`; empty: Aggios's own.",
+    )
 
 
 class UpdateOwnTenantSerializer(serializers.Serializer[Any]):
@@ -122,6 +130,12 @@ class OwnTenantLimitsSerializer(LimitsSerializer):
     custom_domains = serializers.IntegerField(help_text="The maximum number of custom domains.")
 
 
+class LogoSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="On the workspace's own host, without a log-in.")
+    content_type = serializers.ChoiceField(sorted(LOGO_TYPES))
+    sha256 = serializers.CharField()
+
+
 class OwnTenantSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -130,6 +144,7 @@ class OwnTenantSerializer(serializers.Serializer[Any]):
     domains = DomainSummarySerializer(many=True)
     registration = serializers.ChoiceField(Tenant.Registration.values)
     settings = TenantSettingsSerializer()
+    logo = LogoSerializer(allow_null=True)
     limits = OwnTenantLimitsSerializer()
     usage = OwnTenantUsageSerializer(
         allow_null=True,
@@ -161,6 +176,7 @@ def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
         "domains": [serialize_domain_summary(domain) for domain in tenant.domains.all()],
         "registration": tenant.registration,
         "settings": {name: _json_value(getattr(rules, name)) for name in SETTING_NAMES},
+        "logo": serialize_logo(tenant),
         "limits": {
             **asdict(limits_from(tenant.limits)),
             "custom_domains": settings.CUSTOM_DOMAINS_PER_TENANT,
@@ -168,6 +184,15 @@ def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
         "created_at": timestamp(tenant.created_at),
         "updated_at": timestamp(tenant.updated_at),
     }
+
+
+def serialize_logo(tenant: Tenant) -> dict[str, str] | None:
+    """Return a tenant's logo; None without one."""
+    logo = logo_from_settings(tenant.settings)
+    if logo is None:
+        return None
+    url = f"{site_url(tenant.slug)}{logo.path}"
+    return {"url": url, "content_type": logo.content_type, "sha256": logo.sha256}
 
 
 def serialize_own_usage(usage: CurrentUsage | None) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from accounts.permissions import (
 )
 from accounts.users.permissions import effective_role
 from accounts.users.preferences import clean_language, clean_time_zone
+from core.colors import is_color
 from core.problems import FieldError, PermissionRefused, ValidationFailed
 from core.text.translation import translatable
 from tenants.models import Tenant
@@ -25,6 +26,7 @@ from tenants.models import Tenant
 HOUR, DAY = 3600, 86400
 EMAIL_VERIFICATION_CHOICES = ("off", "required")
 SHARING_CHOICES = ("on", "off")
+COLOR_RULE = "Give a colour as # and six digits (0-9, a-f), or leave it empty."
 SettingError = tuple[str, str] | None
 
 
@@ -101,6 +103,17 @@ def _changes_to(weak: str) -> Callable[[str, str], bool]:
     return lambda before, after: after == weak != before
 
 
+def clean_accent_color(text: str) -> str:
+    """Return a colour in lower case, or an empty text. Raises: ValidationFailed.
+
+    Text on it is white or black, and one of the two is readable on every colour (core/colors.py).
+    """
+    color = text.lower()
+    if color and not is_color(color):
+        raise ValidationFailed(errors=[FieldError("accent_color", "invalid_color", COLOR_RULE)])
+    return color
+
+
 # Only an owner changes what owners must do to log in.
 SETTING_RULES = {
     "session_idle_seconds": SettingRule(_integer_between(300, 365 * DAY, or_zero=True), _is_longer),
@@ -116,6 +129,7 @@ SETTING_RULES = {
     "sharing": SettingRule(_one_of(*SHARING_CHOICES), _changes_to("on")),
     "language": SettingRule(_accepted_by(clean_language), _never),
     "time_zone": SettingRule(_accepted_by(clean_time_zone), _never),
+    "accent_color": SettingRule(_accepted_by(clean_accent_color), _never),
 }
 # The columns of a tenant that its users change, by the same rule.
 WEAKENING_DETAILS = {
@@ -141,9 +155,9 @@ def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _canonical(name: str, value: Any) -> Any:
-    """Sort roles and lower-case the language, so that another spelling is no change."""
-    if name == "language":
-        return clean_language(value)
+    """Sort roles, lower-case language and colour, so that another spelling is no change."""
+    if name in ("language", "accent_color"):
+        return value.lower()
     return [role for role in ROLES if role in value] if isinstance(value, list) else value
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
+from files.logo import stored_logo
 from files.models import FileVersion
 from files.reconciliation.inventory import (
     ListedObject,
@@ -48,6 +49,7 @@ def compare_objects(options: ReconciliationOptions, report: ReconciliationReport
         after = max(after, last)
         options.on_progress(len(page))
     _find_missing_objects(after, None, set(), report)
+    _find_missing_logo(report)
 
 
 def compare_noncurrent_versions(
@@ -113,6 +115,13 @@ def _find_missing_objects(
         if name not in names and stored_size(name) is None and version_sizes([name]):
             example = f"{name} of file {version.file_id}, {version.size} bytes"
             report.add(DifferenceKind.MISSING, example)
+
+
+def _find_missing_logo(report: ReconciliationReport) -> None:
+    logo = stored_logo()
+    is_missing = logo is not None and stored_size(logo.object_name) is None
+    if logo and is_missing and stored_logo() == logo:  # it is replaced at any time
+        report.add(DifferenceKind.MISSING, f"{logo.object_name}, the logo, {logo.size} bytes")
 
 
 def _check_history(

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from files.logo import stored_logo
 from files.models import FileVersion, Upload
+from files.storage.backend import tenant_storage
 from files.storage.bucket import (
     PAGE_SIZE,
     abort_multipart,
@@ -17,10 +19,10 @@ from files.storage.bucket import (
     key_prefix,
     list_pages,
 )
-from files.storage.configured import tenant_storage
 from files.storage.deletion import delete_keys
 from files.storage.reading import read_object
 from files.uploads.objects import STAGING_PREFIX, staging_name
+from tenants.branding import LOGO_PREFIX
 from tenants.context import current_tenant
 
 PENDING, READY = Upload.State.PENDING, Upload.State.READY
@@ -113,7 +115,13 @@ def expected_names(names: Collection[str]) -> set[str]:
     staging = {staging_name(upload) for upload in uploads.filter(pk__in=staged).only("pk")}
     rows = uploads.filter(object_name__in=names).exclude(state=READY)
     objects = set(rows.values_list("object_name", flat=True))
-    return (staging | objects | set(version_sizes(names))) & set(names)
+    return (staging | objects | set(version_sizes(names)) | _logo_names(names)) & set(names)
+
+
+def _logo_names(names: Collection[str]) -> set[str]:
+    """Return the name of the tenant's logo if one of the names may be a logo."""
+    logo = stored_logo() if any(name.startswith(LOGO_PREFIX) for name in names) else None
+    return {logo.object_name} if logo else set()
 
 
 def is_expected_multipart(multipart: ListedMultipart) -> bool:

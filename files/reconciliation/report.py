@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     DifferenceKind.STAGING: "staging objects of uploads that have ended",
     DifferenceKind.NONCURRENT: "objects with old versions or delete markers that no row needs",
     DifferenceKind.MULTIPART: "multipart uploads without a pending upload",
-    DifferenceKind.MISSING: "versions whose object is missing in the store",
+    DifferenceKind.MISSING: "versions (or the logo) whose object is missing in the store",
     DifferenceKind.SIZE: "objects whose size differs from their version",
 }
 

@@ -1,9 +1,10 @@
 """Storage backend of a tenant: the only module that computes the prefix of object keys."""
 
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from django.conf import settings
+from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
@@ -70,6 +71,11 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
             HttpMethod=http_method,
         )
         return url
+
+
+def tenant_storage() -> TenantStorage:
+    """Return the storage that ``STORAGES["default"]`` configures."""
+    return cast("TenantStorage", storages["default"])
 
 
 def _s3_options() -> dict[str, Any]:

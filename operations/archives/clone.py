@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.users.preferences import known_preferences
 from audit.services import record
 from core.db_backend.scope import PUBLIC, use_scope
+from operations.archives.branding import known_color
 from operations.archives.loader import replace_schema
 from operations.archives.masking import Masking, build_masking
 from operations.archives.object_list import referenced_objects
@@ -18,6 +19,7 @@ from operations.archives.target_tenant import create_or_resume_tenant, require_u
 from operations.errors import IncompatibleError
 from operations.owner_session import tenant_operation_lock
 from operations.tenant_owners import reset_owner_password
+from tenants.branding import COLOR_SETTING
 from tenants.context import ref_of, tenant_target
 from tenants.lifecycle import end_maintenance
 from tenants.models import Tenant
@@ -60,7 +62,10 @@ def clone_tenant(source: Tenant, options: CloneOptions, load_options: LoadOption
         slug=options.slug,
         name=options.name or f"Copy of {source.name}"[:MAX_TENANT_NAME_LENGTH],
         registration=Tenant.Registration.CLOSED,
-        preferences=known_preferences(source.settings),
+        preferences={
+            **known_preferences(source.settings),
+            **known_color(source.settings.get(COLOR_SETTING)),
+        },
         reason=Tenant.Maintenance.CLONING,
         note=f"clone of {source.pk}",
         actor=load_options.actor,

@@ -1,17 +1,19 @@
 """Dumps a tenant's schema, in one snapshot, as the first part of an archive."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.users.preferences import PREFERENCE_FIELDS
 from core.text.normalization import timestamp
 from operations.archives import file_format
+from operations.archives.branding import logo_objects, manifest_settings
 from operations.archives.manifest import Manifest, ObjectListPart, TablePart, TenantInfo
 from operations.archives.object_list import ProgressCallback, encode_line, referenced_objects
 from operations.archives.snapshot import Snapshot, Table, open_snapshot
 from operations.archives.writer import MemberWriter
+from tenants.branding import Logo, logo_from_settings
 from tenants.models import Tenant
 from tenants.schemas.schema_state import migrations_digest
 
@@ -29,7 +31,7 @@ def dump_database(
         tables = [_dump_table(out, snapshot, table, tick) for table in snapshot.tables()]
         sequences = snapshot.sequences()
         list_position = out.file.tell()
-        objects = _dump_object_list(out, snapshot)
+        objects = _dump_object_list(out, snapshot, logo_from_settings(tenant.settings))
     manifest = Manifest(
         tenant=_tenant_info(tenant),
         aggios=settings.VERSION,
@@ -59,12 +61,12 @@ def _dump_table(
     return TablePart(table.name, list(table.columns), rows, size, sha256)
 
 
-def _dump_object_list(out: MemberWriter, snapshot: Snapshot) -> ObjectListPart:
+def _dump_object_list(out: MemberWriter, snapshot: Snapshot, logo: Logo | None) -> ObjectListPart:
     count = total = 0
 
     def lines() -> Iterator[bytes]:
         nonlocal count, total
-        for reference in referenced_objects(snapshot):
+        for reference in chain(referenced_objects(snapshot), logo_objects(logo)):
             count, total = count + 1, total + reference.size
             yield encode_line(reference)
 
@@ -82,5 +84,5 @@ def _tenant_info(tenant: Tenant) -> TenantInfo:
         object_prefix=tenant.object_prefix,
         key_version=tenant.key_version,
         created_at=timestamp(tenant.created_at),
-        **{name: str(tenant.settings.get(name, "")) for name in PREFERENCE_FIELDS},
+        **manifest_settings(tenant),
     )

@@ -26,6 +26,7 @@ from operations.archives.progress import NO_PROGRESS, ProgressCallbacks
 from operations.archives.reader import open_archive, read_object_list
 from operations.archives.writer import Journal, MemberWriter, open_exclusive, rename_durably
 from operations.errors import ArchiveError, MissingObjectError
+from tenants.branding import LOGO_PREFIX
 from tenants.context import tenant_target
 from tenants.models import Tenant
 
@@ -163,7 +164,8 @@ class _ExportRun:
     def _add(self, number: int, reference: ObjectReference, allow_missing: bool) -> None:
         if problem := self._write(number, reference):
             self.out.truncate_to(self.end)
-            if not allow_missing:
+            # A logo can be replaced at any time; its absence is no reason to have no archive.
+            if not allow_missing and not reference.name.startswith(LOGO_PREFIX):
                 raise MissingObjectError(f"Object {reference.name}: {problem}.")
             self.manifest.missing.append(MissingObject(reference.name, problem))
         self.done, self.end = number + 1, self.file.tell()

@@ -16,7 +16,7 @@ SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 NAME_PATTERN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # No part comes from a client, and no path leads out of a prefix. An object in staging
 # (files/uploads/objects.py) belongs to no version and so to no archive.
-OBJECT_NAME_PATTERN = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OBJECT_NAME_PATTERN = re.compile(r"(files|logo)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class TenantInfo:
     language: str = ""
     """The tenant's default, as ``time_zone``. Archives of former versions have neither."""
     time_zone: str = ""
+    accent_color: str = ""
+    """The colour of the pages, as ``logo``. Archives of former versions have neither."""
+    logo: list[str] = field(default_factory=list)
+    """The value of the setting (tenants/branding.py); empty without a logo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ def _parse_tenant(found: dict[str, Any]) -> TenantInfo:
         created_at=_require_text(found["created_at"]),
         language=_require_text(found.get("language", "")),
         time_zone=_require_text(found.get("time_zone", "")),
+        accent_color=_require_text(found.get("accent_color", "")),
+        logo=[_require_text(part) for part in found.get("logo", [])],
     )
 
 

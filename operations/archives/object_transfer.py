@@ -1,6 +1,6 @@
 """Transfers objects of a tenant: from an archive, or from another tenant's prefix."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from boto3.s3.transfer import TransferConfig
 from django.conf import settings
@@ -112,19 +112,22 @@ def _stored_size(prefix: str, reference: ObjectReference) -> int | None:
     return None if found is None else int(found["ContentLength"])
 
 
-def remove_unreferenced(schema: str, prefix: str) -> int:
-    """Delete objects that no row names; return their number. Raises: StorageUnavailable."""
+def remove_unreferenced(schema: str, prefix: str, kept: Collection[str] = ()) -> int:
+    """Delete objects that neither a row nor ``kept`` names; return their number.
+
+    Raises: StorageUnavailable.
+    """
     with owner_session() as session:
         existing = {table.name for table in list_tables(session, schema)} & set(REFERENCE_COLUMNS)
 
         def referenced(keys: list[str]) -> set[str]:
             names = [key.removeprefix(f"{prefix}/") for key in keys]
-            found = set()
+            found = {f"{prefix}/{name}" for name in kept}
             for table in sorted(existing):
                 query = sql.SQL("SELECT {0} FROM {1} WHERE {0} = ANY(%s)").format(
                     sql.Identifier(REFERENCE_COLUMNS[table][0]), sql.Identifier(schema, table)
                 )
                 found |= {f"{prefix}/{name}" for (name,) in session.execute(query, [names])}
-            return found
+            return found & set(keys)
 
         return delete_all_except(prefix, referenced)

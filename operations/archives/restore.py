@@ -10,6 +10,7 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.shares.services import revoke_all_shares
 from files.uploads.state import interrupt_uploads
+from operations.archives.branding import archived_branding, current_logo_names
 from operations.archives.loader import drop_temporary_schemas, replace_schema, validate_source
 from operations.archives.masking import TENANT_BOUND_TABLES
 from operations.archives.object_transfer import remove_unreferenced, upload_objects
@@ -115,7 +116,10 @@ def load_as_new_tenant(
         slug=slug,
         name=name or info.name,
         registration=info.registration,
-        preferences=known_preferences({"language": info.language, "time_zone": info.time_zone}),
+        preferences={
+            **known_preferences({"language": info.language, "time_zone": info.time_zone}),
+            **archived_branding(info, [each.name for each in archive.manifest.missing]),
+        },
         reason=Tenant.Maintenance.RESTORING,
         note=f"archive {archive.digest}",
         actor=options.actor,
@@ -140,7 +144,8 @@ def _load_archive(
     options.report(f"{sent} objects sent")
     count = replace_schema(tenant.schema_name, source, options.report)
     options.report("rows in place")
-    removed = remove_unreferenced(tenant.schema_name, tenant.object_prefix)
+    kept = current_logo_names(tenant)
+    removed = remove_unreferenced(tenant.schema_name, tenant.object_prefix, kept)
     return LoadResult(tenant, sent, removed, count)
 
 

@@ -1,6 +1,7 @@
 """The new tenant of an import or clone: created in maintenance, found again by the next run."""
 
 import uuid
+from typing import Any
 
 from django.db import transaction
 
@@ -19,7 +20,7 @@ def create_or_resume_tenant(
     slug: str,
     name: str,
     registration: str,
-    preferences: dict[str, str],
+    preferences: dict[str, Any],
     reason: Tenant.Maintenance,
     note: str,
     actor: Actor,
@@ -27,7 +28,8 @@ def create_or_resume_tenant(
 ) -> Tenant:
     """Create a tenant in maintenance, or return the one of an interrupted run.
 
-    ``preferences`` are its default language and time zone. ``note`` identifies the run.
+    ``preferences`` are its first settings: default language, time zone, logo and colour. ``note``
+    identifies the run.
 
     Raises: ArchiveError if the subdomain belongs to another tenant, ValidationFailed.
     """

@@ -1,13 +1,12 @@
 """Search over the headings and texts of the documentation.
 
 Every word of the query must occur in a section or its title. Case and accents are ignored. The
-pages are some hundred kilobytes, so each search reads all of them; the first one of a process in a
-language renders them (bench/pages).
+pages are some hundred kilobytes, so each search reads all of them.
 """
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from core.text.normalization import normalize_bounded
 from pages.site.documents import Document, Section, all_documents
@@ -55,7 +54,6 @@ def _folded(text: str) -> str:
     return fold(text)
 
 
-@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     base = normalize_bounded(character, "NFD", max_raw_length=1)[0].casefold()
     return base if len(base) == 1 else character

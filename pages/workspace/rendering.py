@@ -1,6 +1,7 @@
 """What all pages of the settings share: their second navigation, and forms that edit the tenant."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from tenants.models import Tenant
 # Name of the route, its title, and the action that it needs.
 TABS = (
     ("settings-general", _("General"), "tenant:write"),
+    ("settings-branding", _("Logo and colour"), "tenant:write"),
     ("settings-sign-in", _("Log-in rules"), "tenant:write"),
     ("settings-domains", _("Domains"), "domains:read"),
     ("settings-keys", _("API keys"), "keys:read"),
@@ -27,6 +29,7 @@ TABS = (
     ("settings-support", _("Support access"), "support:read"),
     ("settings-ownership", _("Ownership and end"), "tenant:transfer"),
 )
+NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
 NOTICES: dict[str, Any] = {
     "saved": _("Your changes are saved."),
     "domain_added": _("The domain is claimed. Add the DNS record, then check it."),
@@ -62,9 +65,17 @@ def render_settings(
 
 
 def change_tenant(
-    request: HttpRequest, form: PageForm, changes: dict[str, Any], *, template: str, tab: str
+    request: HttpRequest,
+    form: PageForm,
+    changes: dict[str, Any],
+    *,
+    template: str,
+    tab: str,
+    context: Mapping[str, Any] = NO_CONTEXT,
 ) -> HttpResponse:
     """Save the changes and return to the page, or show the form with the problem.
+
+    ``context`` is what the page shows besides the form.
 
     Raises: ProofRequired for a change that protects less than before.
     """
@@ -77,20 +88,16 @@ def change_tenant(
         update_own_tenant(actor=current_person(request), changes=changes, check=check)
     except PreconditionFailed as problem:
         form.add_error(None, _("Another person has changed these settings. Load the page again."))
-        return _with_status(request, form, problem, template, tab)
+        failed: Problem = problem
     except Problem as problem:
         if problem.code == "proof_required":
             raise
         _add_problem(form, problem)
-        return _with_status(request, form, problem, template, tab)
-    return redirect_with_notice(reverse(tab), "saved")
-
-
-def _with_status(
-    request: HttpRequest, form: PageForm, problem: Problem, template: str, tab: str
-) -> HttpResponse:
-    page = render_settings(request, template, {"form": form}, tab=tab)
-    return with_problem_status(page, problem)
+        failed = problem
+    else:
+        return redirect_with_notice(reverse(tab), "saved")
+    page = render_settings(request, template, {**context, "form": form}, tab=tab)
+    return with_problem_status(page, failed)
 
 
 def _add_problem(form: PageForm, problem: Problem) -> None:

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from pages.branding import logo_page, theme_page
 from pages.workspace.audit import audit_page, export_audit_page
+from pages.workspace.branding import branding_page, logo_form_page
 from pages.workspace.domains import check_domain_page, domains_page, remove_domain_page
 from pages.workspace.general import general_page
 from pages.workspace.keys import keys_page, new_key_page, revoke_key_page
@@ -18,6 +20,10 @@ from pages.workspace.usage import usage_page
 
 urlpatterns = [
     path("settings", general_page, name="settings-general"),
+    path("settings/branding", branding_page, name="settings-branding"),
+    path("settings/logo", logo_form_page, name="settings-logo"),
+    path("logo", logo_page, name="logo"),
+    path("theme.css", theme_page, name="theme"),
     path("settings/sign-in", sign_in_page, name="settings-sign-in"),
     path("settings/domains", domains_page, name="settings-domains"),
     path("settings/domains/<id:domain_id>/check", check_domain_page, name="settings-domain-check"),

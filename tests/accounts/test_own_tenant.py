@@ -25,6 +25,7 @@ DEFAULTS = {
     "sharing": "on",
     "language": "",
     "time_zone": "",
+    "accent_color": "",
 }
 
 

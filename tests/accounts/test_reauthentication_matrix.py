@@ -209,7 +209,7 @@ def test_matrix_covers_every_action():
     always = {verb for verb in USER_ACTION_RULES if verb in {"erase", "reset_factors"}}
 
     assert set(USER_ACTION_RULES) == set(ASKS) | always
-    assert set(SETTINGS) == set(WEAKER) | {"language", "time_zone"}
+    assert set(SETTINGS) == set(WEAKER) | {"language", "time_zone", "accent_color"}
     assert set(WEAKENING_DETAILS) == set(DETAILS) | {"name"}
     walked = {
         name

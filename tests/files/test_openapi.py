@@ -22,6 +22,8 @@ def test_openapi_schema_has_no_warnings():
         "delete_file",
         "download_archive",
         "read_workspace_usage",
+        "set_logo",
+        "remove_logo",
         "download_file",
         "read_file_content",
         "list_versions",

@@ -9,7 +9,9 @@ from django.core.management import CommandError
 
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
+from core.images.cleaning import clean_image
 from files.storage.client import client
+from tenants.branding import logo_of
 from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
@@ -17,11 +19,12 @@ from tests import stack
 from tests.support.accounts.second_factors import enrol_totp
 from tests.support.commands import run_command
 from tests.support.factories import Agency
-from tests.support.files.bucket import stored_keys
+from tests.support.files.bucket import keys_under, stored_keys
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import audit_events, create_share, open_share, share_path
 from tests.support.http_client import PASSWORD, Site
 from tests.support.mail.outbox import wait_for_mail
+from tests.support.pictures import png
 from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
 from tests.support.tenants.pg_catalog import describe_schema
 
@@ -89,6 +92,51 @@ def test_import_restores_preferences_of_the_tenant_and_its_users(full: Agency, t
     with tenant_context(new):
         owner = User.objects.get(pk=full.owner.id)
     assert (owner.language, owner.time_zone) == ("en", "Europe/Lisbon")
+
+
+def test_import_as_a_new_tenant_has_logo_and_colour(full: Agency, site: Site, tmp_path: Path):
+    ada = full.owner.at
+    ada.patch("/api/tenant", {"settings": {"accent_color": "#ffd500"}})
+    ada.put("/api/tenant/logo", content=png(), headers={"Content-Type": "image/png"})
+    slug = f"{full.slug}-b"
+
+    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+
+    new = site.host(slug)
+    assert "--brand: #ffd500" in new.get("/theme.css").text
+    assert new.get("/logo").content == full.host.get("/logo").content == clean_image(png()).data
+    copy, original = ref_of(tenant_by_slug(slug)), full.ref
+    assert dict(copy.settings)["logo"] == dict(original.settings)["logo"]
+    name = logo_of(copy).object_name
+    assert f"{copy.object_prefix}/{name}" in keys_under(f"{copy.object_prefix}/")
+
+
+def test_restore_keeps_the_present_logo(full: Agency, tmp_path: Path):
+    headers = {"Content-Type": "image/png"}
+    full.owner.at.put("/api/tenant/logo", content=png(), headers=headers)
+    archive = exported(full, tmp_path)
+    newer = png(color=b"\xff\x00\x00")
+    full.owner.at.put("/api/tenant/logo", content=newer, headers=headers)
+
+    run_command("import_tenant", str(archive), "--restore", full.slug, "--yes")
+
+    assert full.host.get("/logo").content == clean_image(newer).data
+    assert len(keys_under(f"{full.ref.object_prefix}/logo/")) == 1
+
+
+def test_export_without_the_object_of_the_logo_is_complete_otherwise(
+    full: Agency, site: Site, tmp_path: Path
+):
+    headers = {"Content-Type": "image/png"}
+    full.owner.at.put("/api/tenant/logo", content=png(), headers=headers)
+    key = f"{full.ref.object_prefix}/{logo_of(full.ref).object_name}"
+    client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
+    slug = f"{full.slug}-b"
+
+    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+
+    assert "logo" not in dict(ref_of(tenant_by_slug(slug)).settings)
+    assert site.host(slug).get("/logo").status_code == 404
 
 
 def test_imported_tenant_is_served_and_refuses_old_tokens(full: Agency, site: Site, tmp_path: Path):

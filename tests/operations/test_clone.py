@@ -14,9 +14,10 @@ from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.support.commands import run_command
 from tests.support.factories import Agency
-from tests.support.files.bucket import stored_keys
+from tests.support.files.bucket import keys_under, stored_keys
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD, Site
+from tests.support.pictures import png
 from tests.support.table_dumps import dump_tables, object_digests
 from tests.support.tenants.pg_catalog import describe_schema
 
@@ -55,12 +56,16 @@ def secrets_of(agency: Agency) -> set[bytes]:
 
 def test_clone_has_the_preferences_of_the_original(original: Agency):
     chosen = {"language": "pt-br", "time_zone": "America/Sao_Paulo"}
-    original.owner.at.patch("/api/tenant", {"settings": chosen})
+    color = {"accent_color": "#ffd500"}
+    original.owner.at.patch("/api/tenant", {"settings": {**chosen, **color}})
     original.owner.at.patch("/api/users/me", chosen)
+    headers = {"Content-Type": "image/png"}
+    original.owner.at.put("/api/tenant/logo", content=png(), headers=headers)
 
     clone = ref_of(tenant_by_slug(cloned(original)["slug"]))
 
-    assert dict(clone.settings) == chosen
+    assert dict(clone.settings) == {**chosen, **color}  # without the logo
+    assert keys_under(f"{clone.object_prefix}/logo/") == set()
     with tenant_context(clone):
         owners = User.objects.filter(role="owner")
         assert list(owners.values_list(*chosen)) == [tuple(chosen.values())]

@@ -25,6 +25,7 @@ from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import sha256, stored_keys, unfinished_multiparts
 from tests.support.files.form_uploads import add_file
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.usefixtures("export_dir")
 
@@ -53,6 +54,8 @@ def test_purge_removes_all_of_one_tenant_and_nothing_of_another(
         tenant=tenant, domain=f"www.{tenant_to_delete.slug}.example", kind=Domain.Kind.CUSTOM
     )
     add_file(acme.owner.at, "stays.txt")
+    picture = {"content": png(), "headers": {"Content-Type": "image/png"}}
+    assert tenant_to_delete.owner.at.put("/api/tenant/logo", **picture).status_code == 200
     others = stored_keys(acme)
 
     out = run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes")

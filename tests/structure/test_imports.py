@@ -36,6 +36,7 @@ CORE_ALLOWED = {
     "http": {"observability", "problems", "request_context", "text"},
     "rate_limits": {"problems", "request_context", "text"},
     "crypto": {"problems", "rate_limits", "text"},
+    "images": set(),
     "api": {"crypto", "http", "problems", "rate_limits", "request_context", "text"},
 }
 

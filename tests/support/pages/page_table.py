@@ -17,8 +17,10 @@ FILES_FOR_PROGRAMS = {
     "audit-export",
     "change-password",
     "favicon",
+    "logo",
     "robots",
     "security-txt",
     "sitemap",
+    "theme",
 }
 PAGES = [*APEX, *DASH, *SIGN_IN, *SETTINGS, *FILES, *LINKS, *OWN, *PEOPLE, *ADMIN]

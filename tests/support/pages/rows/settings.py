@@ -5,6 +5,8 @@ from tests.support.pages.rows.steps import submit
 
 SETTINGS = [
     PageRow("settings", "tenant", "/settings", "settings-general", who=OWNER),
+    PageRow("settings-branding", "tenant", "/settings/branding", "settings-branding", who=OWNER),
+    PageRow("settings-logo", "tenant", "/settings/logo", "settings-logo", status=405, who=OWNER),
     PageRow("settings-sign-in", "tenant", "/settings/sign-in", "settings-sign-in", who=OWNER),
     PageRow("settings-domains", "tenant", "/settings/domains", "settings-domains", who=OWNER),
     PageRow(

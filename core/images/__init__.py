@@ -1,0 +1,1 @@
+"""Pictures: their format and size, and a copy that holds the picture alone."""
