@@ -5,7 +5,8 @@ from django.core.management import CommandError, call_command
 
 from tenants.models import TrailHead
 from tests.admin.test_tenants import page_of
-from tests.support.browser import Browser
+from tests.support.browser import Browser, logged_in
+from tests.support.http_client import Site
 
 EVENTS = "/admin/audit/auditevent/"
 
@@ -27,9 +28,10 @@ def test_verified_platform_trail_is_shown_on_home_and_list(staff_browser) -> Non
 
 
 def test_result_of_tenant_is_shown_on_its_page(
-    superuser_browser: Browser, superuser, new_agency
+    site: Site, superuser_browser: Browser, superuser, new_agency
 ) -> None:
     agency = new_agency()
+    owner = logged_in(site, agency)
     unknown = superuser_browser.get(page_of(agency.slug)).text
     verify("--tenant", agency.slug)
     whole = superuser_browser.get(page_of(agency.slug)).text
@@ -43,13 +45,14 @@ def test_result_of_tenant_is_shown_on_its_page(
     assert "<dt>Audit trail verified</dt><dd>not yet</dd>" in unknown
     assert f"whole, {stored.sequence} event" in whole
     assert "NOT WHOLE: " in broken
+    assert "The last verification found events that were changed" in owner.get("/audit").text
     head = TrailHead.objects.get(tenant=agency.ref.id)
     assert head.faults > 0
     assert (head.sequence, head.hash) == (stored.sequence, stored.hash)  # no new anchor
     assert head.verified_at == stored.verified_at < head.checked_at
 
 
-def test_trail_that_never_was_intact_is_verified_again(superuser, new_agency) -> None:
+def test_trail_that_never_was_intact_is_verified_again(site: Site, superuser, new_agency) -> None:
     agency = new_agency()
     superuser.execute(f"UPDATE {agency.ref.schema_name}.audit_auditevent SET action = 'forged.x'")
     for _ in range(2):  # the housekeeper does not take it for verified
@@ -58,3 +61,5 @@ def test_trail_that_never_was_intact_is_verified_again(superuser, new_agency) ->
 
     head = TrailHead.objects.get(tenant=agency.ref.id)
     assert (head.sequence, head.hash, head.verified_at) == (0, "", None)
+    page = logged_in(site, agency).get("/audit").text
+    assert "The last verification found events that were changed" in page

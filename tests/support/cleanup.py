@@ -36,6 +36,7 @@ def clean_up() -> None:
             superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_dailyusage WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_supportaccess WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_trailhead WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
