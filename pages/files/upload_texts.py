@@ -37,6 +37,7 @@ TEXTS: dict[str, Any] = {
     "resume": _("Resume"),
     "retry": _("Try again"),
     "cancel": _("Cancel"),
+    "remove": _("Remove from this list"),
     "leave": _("Files are still being uploaded."),
 }
 # The titles of these problems are for programs.

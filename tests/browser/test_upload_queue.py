@@ -88,6 +88,8 @@ def test_several_files_are_uploaded_and_listed(page: Page, agency: Agency, tmp_p
     expect(page.locator("#files")).to_contain_text("Ação <b>.txt")
     expect(page.locator("#upload-announcements")).to_contain_text("is uploaded")
     assert checksums(agency) == {name: digest(text) for name, text in data.items()}
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    expect(page.get_by_role("button", name="Remove from this list: small.txt")).to_be_visible()
     assert_accessible(page)
     assert unfinished_multiparts(agency) == []
 

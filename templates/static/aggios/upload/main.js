@@ -33,6 +33,7 @@ for (const input of menu.querySelectorAll("[data-upload-choice] input")) {
     queue.add(filesOfInput(input.files), folder);
     input.value = "";
     menu.open = false;
+    menu.querySelector("summary").focus(); // the input with the focus is hidden now
   });
 }
 

@@ -4,7 +4,6 @@ import { Rate } from "./rate.js";
 import { problemText, sizeText, text, timeText } from "./texts.js";
 
 const MANY = 5;
-const LABELS = { pause: "pause", resume: "resume", retry: "retry", cancel: "cancel" };
 
 export class View {
   /**
@@ -33,11 +32,7 @@ export class View {
     const template = this.section.querySelector("template");
     const row = document.importNode(template.content, true).firstElementChild;
     row.querySelector(".upload-name").textContent = task.path;
-    for (const button of row.querySelectorAll("[data-do]")) {
-      const label = `${text(LABELS[button.dataset.do])}: ${task.name}`;
-      button.querySelector("span").textContent = label;
-      button.title = text(LABELS[button.dataset.do]);
-    }
+    for (const button of row.querySelectorAll("[data-do]")) labelButton(button, task);
     row.querySelector("progress").setAttribute("aria-label", task.name);
     this.rows.set(task, row);
     this.section.querySelector("ul").append(row);
@@ -81,6 +76,7 @@ export class View {
     for (const button of row.querySelectorAll("[data-do]")) {
       const hadFocus = document.activeElement === button;
       button.hidden = !shown[button.dataset.do];
+      labelButton(button, task);
       if (hadFocus && button.hidden) row.querySelector("[data-do]:not([hidden])").focus();
     }
   }
@@ -193,6 +189,15 @@ export class View {
     } else if (task.file) this.queue.resume(task);
     else this.actions.choose();
   }
+}
+
+/** Say what a button does with a task. What is uploaded cannot be cancelled any more. */
+function labelButton(button, task) {
+  const verb = button.dataset.do;
+  const action = text(verb === "cancel" && task.state === "done" ? "remove" : verb);
+  if (button.title === action) return;
+  button.querySelector("span").textContent = `${action}: ${task.name}`;
+  button.title = action;
 }
 
 /** Bytes of a task that are sent; while it is hashed, none are. */
