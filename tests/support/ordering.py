@@ -19,6 +19,8 @@ LONGEST = (
     "tests/mail/test_mailer.py",
     "tests/mail/test_deliver_mail_command.py",
     "tests/browser/test_every_page.py",
+    "tests/browser/test_broken_upload_journey.py",
+    "tests/browser/test_main_path.py",
     "tests/pages/test_hostile_requests.py",
     "tests/pages/test_hostile_pages.py",
     "tests/pages/test_forged_forms.py",
