@@ -10,7 +10,7 @@ from core.db_backend.scope import PUBLIC, use_scope
 from tenants.problems import SupportAccessNotFound
 from tenants.support_access.models import SupportAccess
 
-MAX_SHOWN = 50
+MAX_ENDED = 50
 
 
 def open_q(now: datetime) -> Q:
@@ -25,9 +25,14 @@ def overdue_q(now: datetime) -> Q:
 
 
 def support_accesses(tenant_id: uuid.UUID) -> list[SupportAccess]:
-    """Return the latest accesses of a tenant, newest first, from any scope."""
+    """Return the open and the last ended accesses of a tenant, newest first, from any scope.
+
+    The open ones are not bounded: an access that is not listed could not be ended.
+    """
+    now = timezone.now()
     with use_scope(PUBLIC):
-        return list(SupportAccess.objects.filter(tenant=tenant_id)[:MAX_SHOWN])
+        rows = SupportAccess.objects.filter(tenant=tenant_id)
+        return [*rows.filter(open_q(now)), *rows.exclude(open_q(now))[:MAX_ENDED]]
 
 
 def open_support_accesses(tenant_id: uuid.UUID) -> list[SupportAccess]:

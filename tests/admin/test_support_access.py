@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from uuid6 import uuid7
 
 from accounts.models import Session
 from audit.models import AuditEvent
@@ -307,6 +308,33 @@ def test_database_refuses_access_without_owner(support: Browser, agency: Agency)
     with pytest.raises(IntegrityError), use_scope(PUBLIC), transaction.atomic():
         later = now + timedelta(hours=1)
         SupportAccess.objects.filter(pk=access.pk).update(granted_at=now, expires_at=later)
+
+
+def test_many_former_requests_hide_no_open_one(
+    staff_browser, support: Browser, owner: Browser, agency: Agency
+) -> None:
+    access, colleague = ask(support, agency), staff_of(staff_browser(*RIGHTS))
+    grant(owner, access)
+    later = timezone.now() + timedelta(minutes=1)
+    former = SupportAccess(
+        tenant_id=agency.ref.id,
+        staff_id=colleague.pk,
+        staff_label=colleague.email,
+        reason=REASON,
+        hours=1,
+        requested_at=later,
+        answer_by=later,
+        ended_at=later,
+        end_reason="withdrawn",
+    )
+    for _ in range(60):
+        former.pk = uuid7()
+        former.save(force_insert=True)
+
+    page = owner.get("/settings/support").text
+
+    assert f"/settings/support/{access.pk}/end" in page
+    assert page.count(f"<td>{colleague.email}</td>") == 50
 
 
 def test_given_up_access_is_over_and_can_be_asked_for_again(
