@@ -26,7 +26,7 @@ TABS = (
     ("settings-keys", _("API keys"), "keys:read"),
     ("settings-usage", _("Usage"), "usage:read"),
     ("audit", _("Audit trail"), "audit:read"),
-    ("settings-support", _("Support access"), "support:read"),
+    ("settings-support", _("Support"), "support:read"),
     ("settings-ownership", _("Ownership and end"), "tenant:transfer"),
 )
 NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
