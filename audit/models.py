@@ -1,6 +1,7 @@
 """Audit events. There is one trail in the public schema and one in each tenant's schema."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 
@@ -12,20 +13,22 @@ class AuditEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(auto_now_add=True)
-    action = models.CharField(max_length=60)
-    actor_type = models.CharField(max_length=12)
-    actor_id = models.CharField(max_length=64, blank=True)
-    actor_label = models.CharField(max_length=254, blank=True)
-    target_type = models.CharField(max_length=30, blank=True)
-    target_id = models.CharField(max_length=64, blank=True)
-    target_label = models.CharField(max_length=254, blank=True)
-    ip = models.GenericIPAddressField(null=True)
-    user_agent = models.CharField(max_length=400, blank=True)
-    request_id = models.CharField(max_length=128, blank=True)
-    details = models.JSONField(default=dict)
+    at = models.DateTimeField(_("time"), auto_now_add=True)
+    action = models.CharField(_("action"), max_length=60)
+    actor_type = models.CharField(_("kind of actor"), max_length=12)
+    actor_id = models.CharField(_("id of the actor"), max_length=64, blank=True)
+    actor_label = models.CharField(_("actor"), max_length=254, blank=True)
+    target_type = models.CharField(_("kind of target"), max_length=30, blank=True)
+    target_id = models.CharField(_("id of the target"), max_length=64, blank=True)
+    target_label = models.CharField(_("target"), max_length=254, blank=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("browser or program"), max_length=400, blank=True)
+    request_id = models.CharField(_("id of the request"), max_length=128, blank=True)
+    details = models.JSONField(_("details"), default=dict)
 
     class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
         ordering = ("-at", "-id")
         indexes = (
             models.Index(fields=["-at", "-id"], name="audit_newest_first"),

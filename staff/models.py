@@ -59,15 +59,15 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     """An operator of the platform, with access to Django admin."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField("e-mail address", max_length=254, unique=True)
-    first_name = models.CharField(max_length=100, blank=True)
-    last_name = models.CharField(max_length=100, blank=True)
-    is_active = models.BooleanField(default=True)
+    email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(default=True, editable=False)
     second_factor_at = models.DateTimeField(_("second factor since"), null=True, editable=False)
     # Another person has chosen the password; changing it resets this.
     password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = StaffManager()
 
@@ -75,7 +75,8 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        verbose_name = "staff member"
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff members")
         ordering = ("email",)
         constraints = (models.UniqueConstraint(Lower("email"), name="staff_email_unique"),)
 
@@ -159,17 +160,24 @@ class StaffToken(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    staff = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="tokens")
+    staff = models.ForeignKey(
+        StaffUser,
+        on_delete=models.CASCADE,
+        related_name="tokens",
+        verbose_name=_("staff member"),
+    )
     hash = models.BinaryField(max_length=32, unique=True, editable=False)
-    name = models.CharField(max_length=100, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(db_index=True)
-    last_used_at = models.DateTimeField(null=True)
-    ip = models.GenericIPAddressField(null=True)
-    user_agent = models.CharField(max_length=400, blank=True)
-    revoked_at = models.DateTimeField(null=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("ends at"), db_index=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("browser or program"), max_length=400, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
 
     class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:

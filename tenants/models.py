@@ -4,6 +4,7 @@ import uuid
 from typing import Any, NoReturn
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 from uuid6 import uuid7
 
@@ -23,31 +24,35 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     auto_drop_schema = False
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        SUSPENDED = "suspended", "Suspended"
-        DELETING = "deleting", "Being deleted"
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        DELETING = "deleting", _("Being deleted")
 
     class Registration(models.TextChoices):
-        CLOSED = "closed", "By invitation"
-        OPEN = "open", "Open to everybody"
+        CLOSED = "closed", _("By invitation")
+        OPEN = "open", _("Open to everybody")
 
     class Maintenance(models.TextChoices):
         """The reason why a tenant's requests get a 503."""
 
-        MIGRATION_FAILED = "migration_failed", "A migration failed"
-        RESTORING = "restoring", "Being restored"
-        CLONING = "cloning", "Being filled from another one"
+        MIGRATION_FAILED = "migration_failed", _("A migration failed")
+        RESTORING = "restoring", _("Being restored")
+        CLONING = "cloning", _("Being filled from another one")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=120)
+    name = models.CharField(_("name"), max_length=120)
     schema_name = models.CharField(
-        max_length=34, unique=True, default=new_schema_name, editable=False
+        _("schema"), max_length=34, unique=True, default=new_schema_name, editable=False
     )
-    object_prefix = models.CharField(max_length=34, unique=True, editable=False)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
-    suspended_reason = models.CharField(max_length=400, blank=True)
+    object_prefix = models.CharField(
+        _("prefix of its objects"), max_length=34, unique=True, editable=False
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.ACTIVE
+    )
+    suspended_reason = models.CharField(_("reason of the suspension"), max_length=400, blank=True)
     registration = models.CharField(
-        max_length=8, choices=Registration.choices, default=Registration.CLOSED
+        _("registration"), max_length=8, choices=Registration.choices, default=Registration.CLOSED
     )
     # Settings that the tenant's owner changes. Each app reads its own part, for example
     # accounts/permissions.py.
@@ -59,21 +64,34 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )
     key_version = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Raising it ends every token of the tenant."
+        _("version of the signing key"),
+        default=1,
+        editable=False,
+        help_text=_("Raising it ends every token of the workspace."),
     )
     maintenance = models.CharField(
-        max_length=16, choices=Maintenance.choices, blank=True, editable=False
+        _("maintenance"), max_length=16, choices=Maintenance.choices, blank=True, editable=False
     )
-    maintenance_since = models.DateTimeField(null=True, editable=False)
-    maintenance_note = models.TextField(blank=True, editable=False)  # for staff: the error
-    deletion_requested_at = models.DateTimeField(null=True, editable=False)
-    deletion_due_at = models.DateTimeField(null=True, editable=False, db_index=True)
-    export_before_deletion = models.BooleanField(default=True, editable=False)
-    cloned_from = models.UUIDField(null=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = UpdatedAtField()
+    maintenance_since = models.DateTimeField(_("in maintenance since"), null=True, editable=False)
+    maintenance_note = models.TextField(
+        _("note on the maintenance"), blank=True, editable=False
+    )  # for staff: the error
+    deletion_requested_at = models.DateTimeField(
+        _("deletion requested at"), null=True, editable=False
+    )
+    deletion_due_at = models.DateTimeField(
+        _("deleted from"), null=True, editable=False, db_index=True
+    )
+    export_before_deletion = models.BooleanField(
+        _("export before the deletion"), default=True, editable=False
+    )
+    cloned_from = models.UUIDField(_("copy of"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = UpdatedAtField(_("changed at"))
 
     class Meta:
+        verbose_name = _("workspace")
+        verbose_name_plural = _("workspaces")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
@@ -102,20 +120,26 @@ class Domain(DomainMixin):  # type: ignore[misc]
     """
 
     class Kind(models.TextChoices):
-        SUBDOMAIN = "subdomain", "Subdomain"
-        CUSTOM = "custom", "Custom domain"
+        SUBDOMAIN = "subdomain", _("Subdomain")
+        CUSTOM = "custom", _("Custom domain")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    domain = models.CharField(max_length=253, db_index=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.SUBDOMAIN)
+    domain = models.CharField(_("domain"), max_length=253, db_index=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.SUBDOMAIN)
     proof_token = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    check_result = models.CharField(max_length=40, blank=True, editable=False)
+    check_result = models.CharField(
+        _("result of the last check"), max_length=40, blank=True, editable=False
+    )
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    redirect_until = models.DateTimeField(null=True, blank=True, editable=False)
+    redirect_until = models.DateTimeField(
+        _("redirects until"), null=True, blank=True, editable=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
         ordering = ("-is_primary", "domain")
         constraints = (
             models.CheckConstraint(
@@ -198,14 +222,18 @@ class DeletionCertificate(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant_id = models.UUIDField(unique=True)
-    name = models.CharField(max_length=120)
-    subdomain = models.CharField(max_length=40, blank=True)
-    purged_at = models.DateTimeField()
+    tenant_id = models.UUIDField(_("id of the workspace"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    subdomain = models.CharField(_("subdomain"), max_length=40, blank=True)
+    purged_at = models.DateTimeField(_("deleted at"))
     document = models.JSONField()  # rows by table, objects, bytes, digests, export, requester
-    digest = models.CharField(max_length=64)  # SHA-256 of the document's canonical JSON
+    digest = models.CharField(
+        _("digest"), max_length=64
+    )  # SHA-256 of the document's canonical JSON
 
     class Meta:
+        verbose_name = _("deletion certificate")
+        verbose_name_plural = _("deletion certificates")
         ordering = ("-purged_at",)
 
     def __str__(self) -> str:
@@ -216,13 +244,15 @@ class FleetRun(models.Model):
     """One run of a command over many tenants. Runs are reported and resumed from it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    command = models.CharField(max_length=60)
-    arguments = models.JSONField(default=list)
-    total = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
+    command = models.CharField(_("command"), max_length=60)
+    arguments = models.JSONField(_("arguments"), default=list)
+    total = models.PositiveIntegerField(_("workspaces"), default=0)
+    started_at = models.DateTimeField(_("started at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta:
+        verbose_name = _("fleet run")
+        verbose_name_plural = _("fleet runs")
         ordering = ("-started_at",)
 
     def __str__(self) -> str:
@@ -235,13 +265,15 @@ class FleetOutcome(models.Model):
     run = models.ForeignKey(FleetRun, on_delete=models.CASCADE, related_name="outcomes")
     # Not a foreign key: a report must remain after its tenants are deleted.
     tenant_id = models.UUIDField()
-    slug = models.CharField(max_length=40, blank=True)
-    succeeded = models.BooleanField()
-    seconds = models.FloatField()
-    detail = models.TextField(blank=True)
-    at = models.DateTimeField(auto_now_add=True)
+    slug = models.CharField(_("subdomain"), max_length=40, blank=True)
+    succeeded = models.BooleanField(_("succeeded"))
+    seconds = models.FloatField(_("seconds"))
+    detail = models.TextField(_("detail"), blank=True)
+    at = models.DateTimeField(_("time"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
         constraints = (
             models.UniqueConstraint(fields=("run", "tenant_id"), name="fleet_outcome_once"),
         )

@@ -23,6 +23,12 @@ from staff.models import StaffUser
 from staff.second_factor import remove_factor
 
 PERMISSION_FIELDS = ("is_superuser", "groups", "user_permissions")
+VERBS = {
+    "add": _("may add"),
+    "change": _("may change"),
+    "delete": _("may delete"),
+    "view": _("may view"),
+}
 # Models of the admin. Django creates permissions for every model, those of tenants included.
 ADMIN_MODELS = (
     ("tenants", "tenant"),
@@ -43,13 +49,23 @@ def admin_permissions() -> Any:
     return Permission.objects.filter(wanted).select_related("content_type")
 
 
+def permission_label(permission: Permission) -> str:
+    """Return a permission in the reader's language; Django stores its name in English."""
+    verb = VERBS.get(permission.codename.partition("_")[0], permission.name)
+    return f"{permission.content_type} | {verb}"
+
+
 class _PermissionChoicesMixin:
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
-        if db_field.name in {"permissions", "user_permissions"}:
+        is_permissions = db_field.name in {"permissions", "user_permissions"}
+        if is_permissions:
             kwargs["queryset"] = admin_permissions()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and is_permissions:
+            field.label_from_instance = permission_label
+        return field
 
 
 @admin.register(StaffUser, site=site)

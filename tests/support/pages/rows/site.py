@@ -43,6 +43,9 @@ ADMIN = [
     PageRow("admin-home", "admin", "/admin/", who=STAFF),
     PageRow("admin-tenants", "admin", "/admin/tenants/tenant/", who=STAFF, parameters=("q", "o")),
     PageRow("admin-tenant", "admin", "/admin/tenants/tenant/{tenant}/change/", who=STAFF),
+    PageRow("admin-tenant-add", "admin", "/admin/tenants/tenant/add/", who=STAFF),
+    PageRow("admin-events", "admin", "/admin/audit/auditevent/", who=STAFF, parameters=("q", "o")),
+    PageRow("admin-staff", "admin", "/admin/staff/staffuser/", who=STAFF, parameters=("q", "o")),
     PageRow("admin-support", "admin", "/admin/tenants/tenant/{tenant}/support/", who=STAFF),
     PageRow(
         "admin-support-section",
