@@ -17,6 +17,16 @@ STREAMED_RESPONSES = (
 )
 # As in traefik/dynamic/storage.yml.
 USER_CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+COMPRESSED_TYPES = (
+    "application/json",
+    "application/problem+json",
+    "application/vnd.oai.openapi",
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "image/svg+xml",
+)
 
 
 def static_config(context: Context) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def _routers() -> dict[str, Any]:
         "app": {
             "rule": "PathPrefix(`/`)",
             "service": "app",
-            "middlewares": ["unavailable", "malformed-bodies", "again"],
+            "middlewares": ["compress", "unavailable", "malformed-bodies", "again"],
             "priority": 1,
         },
         # As in traefik/dynamic/backend.yml: less than 10 000 bytes, and no streamed response.
@@ -111,7 +121,7 @@ def _routers() -> dict[str, Any]:
             "rule": "HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)"
             f" && !PathRegexp(`{STREAMED_RESPONSES}`)",
             "service": "app",
-            "middlewares": ["unavailable", "whole-bodies", "again"],
+            "middlewares": ["compress", "unavailable", "whole-bodies", "again"],
             "priority": 2,
         },
     }
@@ -120,6 +130,8 @@ def _routers() -> dict[str, Any]:
 def _middlewares() -> dict[str, Any]:
     return {
         "not-found": {"replacePath": {"path": "/.problems/404"}},
+        # Text that the backend generates, never file contents. As in traefik/dynamic/backend.yml.
+        "compress": {"compress": {"includedContentTypes": list(COMPRESSED_TYPES)}},
         # Only Traefik's own errors (no server, lost connection): a server's own 503 passes.
         "unavailable": {
             "errors": {
