@@ -55,6 +55,6 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
     "default": {"BACKEND": "files.storage.backend.TenantStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.http.static_files.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
