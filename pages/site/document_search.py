@@ -1,12 +1,13 @@
 """Search over the headings and texts of the documentation.
 
 Every word of the query must occur in a section or its title. Case and accents are ignored. The
-pages are some hundred kilobytes, so each search reads all of them.
+pages are some hundred kilobytes, so each search reads all of them; the first one of a process in a
+language renders them (bench/pages).
 """
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from core.text.normalization import normalize_bounded
 from pages.site.documents import Document, Section, all_documents
@@ -54,6 +55,7 @@ def _folded(text: str) -> str:
     return fold(text)
 
 
+@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     base = normalize_bounded(character, "NFD", max_raw_length=1)[0].casefold()
     return base if len(base) == 1 else character

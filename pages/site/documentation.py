@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.problems import NotFound
 from pages.base import page
 from pages.site.document_search import MAX_QUERY_LENGTH, search_documents
-from pages.site.documents import Document, all_documents, find_document
+from pages.site.documents import Source, all_sources, find_document
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("First steps"), ("quickstart", "api", "errors")),
@@ -51,9 +51,9 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "site/document.html", context)
 
 
-def grouped(language: str) -> list[tuple[Any, list[Document]]]:
+def grouped(language: str) -> list[tuple[Any, list[Source]]]:
     """Return the pages by subject; pages without a group come before the decisions."""
-    documents = {one.name: one for one in all_documents(language)}
+    documents = {one.name: one for one in all_sources(language)}
     groups = [
         (title, [documents.pop(name) for name in names if name in documents])
         for title, names in GROUPS

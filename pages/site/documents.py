@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from mdit_py_plugins.anchors import anchors_plugin
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 TRANSLATED_SUFFIXES = {"pt-br": ".pt-BR.md"}
 EXAMPLE_SUFFIX = ".py"
@@ -32,6 +32,20 @@ class Section:
     title: str
     anchor: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file of a page, and the language of its text."""
+
+    name: str
+    language: str
+    file_name: str
+
+    @property
+    def title(self) -> str:
+        """The heading at the start of the file; the rest of it is not rendered."""
+        return _title(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +69,65 @@ def document_names() -> tuple[str, ...]:
     return tuple(sorted([*names, *examples]))
 
 
-def find_document(name: str, language: str) -> Document | None:
-    """Return a page in a language, or in English; None for an unknown name."""
+def find_source(name: str, language: str) -> Source | None:
+    """Return the file of a page in a language, or in English; None for an unknown name."""
     if name not in document_names():
         return None
     suffix = TRANSLATED_SUFFIXES.get(language, "")
     if suffix and Path(settings.DOCS_DIR, f"{name}{suffix}").is_file():
-        return _render(name, language, f"{name}{suffix}")
-    return _render(name, "en", name if name.endswith(EXAMPLE_SUFFIX) else f"{name}.md")
+        return Source(name, language, f"{name}{suffix}")
+    return Source(name, "en", name if name.endswith(EXAMPLE_SUFFIX) else f"{name}.md")
+
+
+def find_document(name: str, language: str) -> Document | None:
+    """Return a page in a language, or in English; None for an unknown name."""
+    source = find_source(name, language)
+    return _render(source) if source else None
+
+
+def all_sources(language: str) -> list[Source]:
+    """Return the file of every page, in a language where there is a translation."""
+    found = (find_source(name, language) for name in document_names())
+    return [source for source in found if source is not None]
 
 
 def all_documents(language: str) -> list[Document]:
     """Return every page, in a language where there is a translation."""
-    found = (find_document(name, language) for name in document_names())
-    return [document for document in found if document is not None]
+    return [_render(source) for source in all_sources(language)]
 
 
 @cache
-def _render(name: str, language: str, file_name: str) -> Document:
-    source = Path(settings.DOCS_DIR, file_name).read_text(encoding="utf-8")
-    if name.endswith(EXAMPLE_SUFFIX):
-        source = f"# {posixpath.basename(name)}\n\n~~~~~~python\n{source}\n~~~~~~\n"
+def _title(source: Source) -> str:
+    if source.name.endswith(EXAMPLE_SUFFIX):
+        return posixpath.basename(source.name)
+    with Path(settings.DOCS_DIR, source.file_name).open(encoding="utf-8") as file:
+        sections = _sections(_parser().parse(file.readline()))
+    return sections[0].title if sections else source.name
+
+
+@cache
+def _render(source: Source) -> Document:
+    text = Path(settings.DOCS_DIR, source.file_name).read_text(encoding="utf-8")
+    if source.name.endswith(EXAMPLE_SUFFIX):
+        text = f"# {source.title}\n\n~~~~~~python\n{text}\n~~~~~~\n"
     parser = _parser()
-    tokens = parser.parse(source)
+    tokens = parser.parse(text)
     for token in _inline_tokens(tokens):
-        _rewrite_link(token, name)
+        _rewrite_link(token, source.name)
     for token in tokens:
         # The policy of pages allows no style attributes; only numbers have an alignment.
         if token.attrs.pop("style", None):
             token.attrs["class"] = "number"
-    sections = _sections(tokens)
     html = str(parser.renderer.render(tokens, parser.options, {}))
-    title = sections[0].title if sections else name
-    return Document(name, language, title, html, sections)
+    return Document(source.name, source.language, source.title, html, _sections(tokens))
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    # Only the documentation needs them; importing them would delay every command.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+    from mdit_py_plugins.anchors import anchors_plugin  # noqa: PLC0415
+
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.use(anchors_plugin, max_level=HIGHEST_ANCHOR_LEVEL)
     # A wide table scrolls in its frame.
@@ -101,25 +137,25 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _open_table(renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
+def _open_table(renderer: Any, tokens: "Sequence[Token]", index: int, *_: Any) -> str:
     return '<div class="table-frame" tabindex="0"><table class="table">\n'
 
 
-def _close_table(renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
+def _close_table(renderer: Any, tokens: "Sequence[Token]", index: int, *_: Any) -> str:
     return "</table></div>\n"
 
 
-def _render_fence(renderer: Any, tokens: Sequence[Token], index: int, *rest: Any) -> str:
+def _render_fence(renderer: Any, tokens: "Sequence[Token]", index: int, *rest: Any) -> str:
     """Render a block of code that can be scrolled with the keyboard (WCAG 2.1.1)."""
-    html = str(RendererHTML.fence(renderer, tokens, index, *rest))
+    html = str(renderer.fence(tokens, index, *rest))
     return html.replace("<pre>", '<pre tabindex="0">', 1)
 
 
-def _inline_tokens(tokens: list[Token]) -> list[Token]:
+def _inline_tokens(tokens: "list[Token]") -> "list[Token]":
     return [child for token in tokens for child in token.children or []]
 
 
-def _rewrite_link(token: Token, name: str) -> None:
+def _rewrite_link(token: "Token", name: str) -> None:
     """Point a relative link at the page of the site; a link out of ``docs/`` becomes text."""
     if token.type != "link_open":
         return
@@ -138,7 +174,7 @@ def _rewrite_link(token: Token, name: str) -> None:
     token.attrs["href"] = reverse("site-document", args=[page]) + fragment
 
 
-def _sections(tokens: list[Token]) -> tuple[Section, ...]:
+def _sections(tokens: "list[Token]") -> tuple[Section, ...]:
     found: list[Section] = []
     parts: list[str] = []
     for index, token in enumerate(tokens):
@@ -164,7 +200,7 @@ def _close_section(found: list[Section], parts: list[str]) -> None:
     parts.clear()
 
 
-def _plain_text(token: Token) -> str:
+def _plain_text(token: "Token") -> str:
     return "".join(
         " " if child.type == "softbreak" else child.content for child in token.children or []
     )
