@@ -24,9 +24,9 @@ from files.models import File, FileVersion
 from files.problems import ArchiveTooLarge
 from files.queries import readable_files
 from files.services import file_target
-from files.storage.backend import tenant_storage
 from files.storage.bucket import NO_SUCH_KEY
 from files.storage.client import error_code, translate_storage_errors
+from files.storage.configured import tenant_storage
 from files.storage.reading import ObjectReader
 
 ARCHIVE_NAME = "files.zip"

@@ -10,9 +10,9 @@ from files.content_types import safe_content_type
 from files.filenames import content_disposition
 from files.models import FileVersion
 from files.problems import RangeNotSatisfiable
-from files.storage.backend import tenant_storage
 from files.storage.bucket import NO_SUCH_KEY
 from files.storage.client import error_code, translate_storage_errors
+from files.storage.configured import tenant_storage
 from files.storage.reading import ObjectReader
 
 CHUNK_BYTES = 256 * 1024

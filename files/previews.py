@@ -13,7 +13,7 @@ from core.problems import NotFound
 from files.content_types import MARKUP_TYPES, SAFE_TYPES, TEXT_TYPES
 from files.filenames import content_disposition
 from files.models import FileVersion
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from files.versions import open_version, readable_version
 
 IMAGE, PDF, TEXT, AUDIO, VIDEO = "image", "pdf", "text", "audio", "video"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import segno
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.auth import update_session_auth_hash
@@ -114,5 +113,7 @@ def _render(
 
 def _qr(uri: str) -> str:
     """Return a QR code as SVG without script and inline style, black on white in every theme."""
+    import segno  # noqa: PLC0415 - slow to import, and rarely needed
+
     code = segno.make(uri, error="m", micro=False)
     return str(code.svg_inline(scale=5, light="#ffffff", title=str(_("QR code for your app"))))

@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from files.logo import stored_logo
 from files.models import FileVersion, Upload
-from files.storage.backend import tenant_storage
 from files.storage.bucket import (
     PAGE_SIZE,
     abort_multipart,
@@ -19,6 +18,7 @@ from files.storage.bucket import (
     key_prefix,
     list_pages,
 )
+from files.storage.configured import tenant_storage
 from files.storage.deletion import delete_keys
 from files.storage.reading import read_object
 from files.uploads.objects import STAGING_PREFIX, staging_name

@@ -1,10 +1,9 @@
 """Storage backend of a tenant: the only module that computes the prefix of object keys."""
 
-from typing import Any, cast
+from typing import Any
 
 import boto3
 from django.conf import settings
-from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
@@ -71,11 +70,6 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
             HttpMethod=http_method,
         )
         return url
-
-
-def tenant_storage() -> TenantStorage:
-    """Return the storage that ``STORAGES["default"]`` configures."""
-    return cast("TenantStorage", storages["default"])
 
 
 def _s3_options() -> dict[str, Any]:

@@ -15,10 +15,8 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
     CredentialProvider,
@@ -31,6 +29,9 @@ from django.conf import settings
 
 from core.problems import StorageUnavailable
 from tenants.context import current_tenant_or_none
+
+if TYPE_CHECKING:
+    import boto3
 
 EXPIRY_MARGIN = timedelta(seconds=60)  # for clock differences and requests in flight
 METHOD = "aggios"
@@ -113,8 +114,12 @@ class TenantCredentialsCache:
 tenant_credentials = TenantCredentialsCache()
 
 
-def create_session() -> boto3.Session:
+def create_session() -> "boto3.Session":
     """Return a boto3 session whose clients choose their credentials for each request."""
+    # Slow to import, and few commands use the store.
+    import boto3  # noqa: PLC0415
+    import botocore.session  # noqa: PLC0415
+
     core = botocore.session.Session()
     core.register_component("credential_provider", CredentialResolver([_Provider()]))
     return boto3.Session(botocore_session=core)
@@ -177,6 +182,8 @@ def _assume_role(object_prefix: str) -> TenantCredentials:
 
 @cache
 def _sts_client() -> Any:
+    import boto3  # noqa: PLC0415
+
     return boto3.client(
         "sts",
         endpoint_url=settings.S3_STS_ENDPOINT_URL,

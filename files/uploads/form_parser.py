@@ -26,7 +26,7 @@ from core.text.translation import translatable
 from files.models import Upload
 from files.problems import FileTooLarge, QuotaExceeded, UploadInterrupted
 from files.quota import check_quota
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from files.storage.writer import ObjectWriter
 from files.uploads.cleanup import abandon
 from files.uploads.state import extend_reservation, reserve_upload, save_multipart_id

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.storage.backend import tenant_storage
 from files.storage.bucket import NO_SUCH_UPLOAD, abort_multipart, object_location
 from files.storage.client import client, error_code, signing_client, translate_storage_errors
+from files.storage.configured import tenant_storage
 from files.storage.writer import OBJECT_HEADERS
 
 STAGING_PREFIX = "incoming/"

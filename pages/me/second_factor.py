@@ -7,7 +7,6 @@ from textwrap import wrap
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -159,6 +158,8 @@ def _confirmed_factor(user: User) -> Authenticator:
 
 def qr_code(uri: str) -> SafeString:
     """Return a QR code as SVG without script and inline style, black on white in every theme."""
+    import segno  # noqa: PLC0415 - slow to import, and rarely needed
+
     code = segno.make(uri, error="m", micro=False)
     title = gettext("QR code for your app")
     # segno escapes the title; all else are numbers.

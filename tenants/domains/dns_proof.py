@@ -10,17 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
 from django.conf import settings
-from dns.nameserver import Do53Nameserver
-from dns.rdatatype import TXT
-from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
 
 from core.problems import RateLimited
 from core.text.translation import translatable
 from tenants.models import Domain
+
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
 
 class CheckResult(StrEnum):
@@ -87,7 +86,13 @@ def lookup_slot() -> Iterator[None]:
 
 def look_up_proof(domain: str, token: str) -> CheckResult:
     """Look up the record of a claim in at most ``LOOKUP_TIMEOUT`` seconds. Raises nothing."""
-    name = dns.name.from_text(f"{CHALLENGE_LABEL}.{domain}.")
+    # dnspython is slow to import, and only look-ups need it.
+    from dns.exception import DNSException  # noqa: PLC0415
+    from dns.name import from_text  # noqa: PLC0415
+    from dns.rdatatype import TXT  # noqa: PLC0415
+    from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer  # noqa: PLC0415
+
+    name = from_text(f"{CHALLENGE_LABEL}.{domain}.")
     try:
         answer = _resolver().resolve(name, TXT, lifetime=LOOKUP_TIMEOUT, search=False)
     except NXDOMAIN:
@@ -96,7 +101,7 @@ def look_up_proof(domain: str, token: str) -> CheckResult:
         return CheckResult.NOT_FOUND
     except LifetimeTimeout:
         return CheckResult.TIMEOUT
-    except dns.exception.DNSException:
+    except DNSException:
         return CheckResult.SERVFAIL
     # A TXT record is one or more strings, to be joined (RFC 1035 section 3.3.14).
     return _compare({_decoded(b"".join(record.strings)) for record in answer}, token)
@@ -114,8 +119,11 @@ def _compare(values: set[str], token: str) -> CheckResult:
     return CheckResult.WRONG_VALUE if is_ours else CheckResult.NOT_FOUND
 
 
-def _resolver() -> Resolver:
+def _resolver() -> "Resolver":
     """Return a resolver without a cache, for ``DNS_RESOLVERS`` or the system's servers."""
+    from dns.nameserver import Do53Nameserver  # noqa: PLC0415
+    from dns.resolver import Resolver  # noqa: PLC0415
+
     servers = [Do53Nameserver(host, port) for host, port in settings.DNS_RESOLVERS]
     resolver = Resolver(configure=not servers)
     if servers:

@@ -15,8 +15,8 @@ from django.test import Client
 from audit.models import AuditEvent
 from files.archive_names import member_names
 from files.models import FileVersion
-from files.storage.backend import tenant_storage
 from files.storage.client import client
+from files.storage.configured import tenant_storage
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency, Person, add_member

@@ -10,8 +10,8 @@ import pytest
 
 from devstack.testing import TestStack
 from files.models import FileVersion
-from files.storage.backend import tenant_storage
 from files.storage.client import client
+from files.storage.configured import tenant_storage
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from audit.models import AuditEvent
 from files.models import FileVersion
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.files.form_uploads import add_file

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.storage.backend import tenant_storage
 from files.storage.client import client
+from files.storage.configured import tenant_storage
 from files.uploads.objects import staging_name
 from tenants.context import tenant_context
 from tests import stack

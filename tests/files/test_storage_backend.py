@@ -7,7 +7,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from files.storage.backend import TenantStorage, tenant_storage
+from files.storage.backend import TenantStorage
+from files.storage.configured import tenant_storage
 from tenants.context import NoTenant, TenantRef, tenant_context
 from tests.support.factories import Agency
 from tests.support.files.bucket import read_object, stored_keys

@@ -14,9 +14,9 @@ from uuid6 import uuid7
 
 from core.problems import StorageUnavailable
 from files.storage import credentials
-from files.storage.backend import tenant_storage
 from files.storage.bucket import head_object, object_location
 from files.storage.client import client, http_status, signing_client
+from files.storage.configured import tenant_storage
 from files.storage.credentials import tenant_credentials
 from files.storage.deletion import delete_keys, purge_key, purge_objects
 from tenants.context import tenant_context

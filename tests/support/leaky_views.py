@@ -18,8 +18,8 @@ from accounts.retention import prune as prune_rows
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.models import Balance, File, FileVersion
-from files.storage.backend import tenant_storage
 from files.storage.client import client
+from files.storage.configured import tenant_storage
 from operations.isolation.tenants import SLUG_PREFIX
 from tenants.context import TenantRef, ref_of, tenant_context
 from tenants.models import Tenant

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 from django.core.exceptions import SuspiciousOperation
 
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.report import AttemptResult
 from operations.isolation.transport import fetch_presigned

@@ -9,8 +9,8 @@ from uuid6 import uuid7
 from accounts.models import User
 from files.models import Balance, File, FileVersion
 from files.quota import ensure_balance
-from files.storage.backend import tenant_storage
 from files.storage.client import client
+from files.storage.configured import tenant_storage
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency, Person
