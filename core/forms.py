@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.core.validators import EmailValidator
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from core.problems import ValidationFailed
 from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
@@ -29,3 +31,31 @@ class EmailAddressFormField(forms.EmailField):
         except ValidationFailed as exc:
             errors = [forms.ValidationError(translated(f.detail), f.code) for f in exc.errors]
             raise forms.ValidationError(errors) from exc
+
+
+class LongSelect(forms.Select):
+    """A selection of hundreds of options. Django renders a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return the element with its options."""
+        shown = self.get_context(name, value, attrs)["widget"]
+        texts = {"name": shown["name"], **shown["attrs"]}
+        attributes = "".join(_attribute(*one) for one in texts.items())
+        groups = "\n".join(_group(label, options) for label, options, _ in shown["optgroups"])
+        # Each value is escaped where it is inserted.
+        return mark_safe(f"<select{attributes}>{groups}</select>")  # noqa: S308
+
+
+def _group(label: Any, options: list[dict[str, Any]]) -> str:
+    found = "\n".join(
+        f'<option value="{escape(one["value"])}"{" selected" if one["selected"] else ""}>'
+        f"{escape(one['label'])}</option>"
+        for one in options
+    )
+    return f'<optgroup label="{escape(label)}">{found}</optgroup>' if label else found
+
+
+def _attribute(name: str, value: Any) -> str:
+    if value is False:
+        return ""
+    return f" {escape(name)}" if value is True else f' {escape(name)}="{escape(value)}"'

@@ -15,6 +15,7 @@ from accounts.permissions import require_admitted
 from accounts.users.creation import MAX_NAME_LENGTH
 from accounts.users.preferences import PREFERENCE_FIELDS, time_zone_names
 from accounts.users.services import update_profile
+from core.forms import LongSelect
 from core.problems import Problem
 from pages.base import with_problem_status
 from pages.me.rendering import render_own_page
@@ -46,7 +47,10 @@ class ProfileForm(VersionForm):
         help_text=_("Of the pages, and of the e-mails that you get."),
     )
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), required=False, help_text=_("Dates and times are shown in it.")
+        label=_("Time zone"),
+        required=False,
+        help_text=_("Dates and times are shown in it."),
+        widget=LongSelect,
     )
 
     def __init__(self, data: Any = None, **options: Any) -> None:

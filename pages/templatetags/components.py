@@ -1,6 +1,7 @@
 """Template tags of the design system: icons, avatars (docs/design-system.md)."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -15,11 +16,18 @@ from pages.base import try_again_sentence
 
 register = template.Library()
 AVATAR_HUES = 8
+# A list of files shows several hundred icons.
+CACHED_ICONS = 1024
 
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Return an icon of ``icons.svg``. Without a label it is decoration, hidden from readers."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=CACHED_ICONS)
+def _icon(name: str, label: str) -> SafeString:
     address = f"{static('aggios/icons.svg')}#{name}"
     if label:
         return format_html(

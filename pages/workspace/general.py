@@ -11,6 +11,7 @@ from accounts.api.own_tenant_serializers import own_tenant_etag
 from accounts.own_tenant.services import get_own_tenant
 from accounts.permissions import policy_from_settings
 from accounts.users.preferences import time_zone_names
+from core.forms import LongSelect
 from pages.base import as_form_validator
 from pages.members import member_page
 from pages.workspace.rendering import TenantForm, change_tenant, render_settings
@@ -40,7 +41,7 @@ class GeneralForm(TenantForm):
         required=False,
         help_text=_("For e-mails and pages of people who have chosen none."),
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, widget=LongSelect)
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.own_tenant.services import delete_own_tenant
 from accounts.users.ownership import transfer_ownership
+from core.forms import LongSelect
 from core.problems import Problem
 from files.usage import count_files
 from pages.base import PageForm, with_problem_status
@@ -24,7 +25,7 @@ MAX_CANDIDATES = 500
 class TransferForm(PageForm):
     """The person who becomes the owner."""
 
-    user_id = forms.TypedChoiceField(label=_("New owner"), coerce=uuid.UUID)
+    user_id = forms.TypedChoiceField(label=_("New owner"), coerce=uuid.UUID, widget=LongSelect)
 
     def __init__(self, data: Any = None, *, by: User) -> None:
         super().__init__(data)
