@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bench.accounts import enumeration, login_storm, sessions
 from bench.attack import run as attack
 from bench.files import run as files
+from bench.pages import run as pages
 from bench.serving import proxy_memory, slow_clients, users_me, worker_memory
 from bench.tenants import create_tenant, fleet, roles
 
@@ -16,6 +17,7 @@ BENCHMARKS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "enumeration": (enumeration.main, enumeration.TITLE),
     "files": (files.main, files.TITLE),
     "fleet": (fleet.main, fleet.TITLE),
+    "pages": (pages.main, pages.TITLE),
     "proxy_memory": (proxy_memory.main, proxy_memory.TITLE),
     "roles": (roles.main, roles.TITLE),
     "sessions": (sessions.main, sessions.TITLE),

@@ -151,3 +151,16 @@ def test_slow_clients_measures_other_clients_with_and_without_them():
     with_slow = [figures for figures in found.values() if "open" in figures]
     assert (len(found), len(with_slow)) == (2, 1)
     assert all(figures["rate"] > 0 for figures in found.values())
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
+def test_pages_measures_times_statements_and_weights():
+    few = ("--rounds", "1", "--requests", "2", "--files", "60", "--events", "60")
+    pages = result_of("pages", *few, "--only", "files")["pages"]
+
+    assert {"GET /api/users/me", "files", "files-grid", "files-empty"} <= set(pages)
+    for name, figures in pages.items():
+        assert figures["p50_ms"] > 0, name
+        assert figures["statements"] > 0, name
+    assert 0 < pages["files"]["document_bytes"] < pages["files"]["visit_bytes"]
