@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from audit.models import AuditEvent
 from files.models import File, Share
 from files.shares.tokens import share_url
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from tenants.context import ref_of, tenant_context
 from tenants.queries import tenant_by_slug
 from tests.support.files.bucket import read_object
