@@ -19,9 +19,9 @@ from core.images.cleaning import clean_image
 from core.images.image import Image, InvalidImageError
 from core.problems import FieldError, NotFound, Problem, StorageUnavailable, ValidationFailed
 from core.text.translation import translatable
-from files.storage.backend import tenant_storage
 from files.storage.bucket import object_location
 from files.storage.client import client, translate_storage_errors
+from files.storage.configured import tenant_storage
 from files.storage.deletion import delete_keys
 from files.storage.reading import read_object
 from files.storage.writer import OBJECT_HEADERS

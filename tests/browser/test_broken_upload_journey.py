@@ -12,7 +12,7 @@ from playwright.sync_api import Request, Response
 from audit.models import AuditEvent
 from devstack.testing import TestStack
 from files.models import File, Share, Upload
-from files.storage.backend import tenant_storage
+from files.storage.configured import tenant_storage
 from tenants.context import ref_of, tenant_context
 from tenants.queries import tenant_by_slug
 from tests.support.files.bucket import stored_sha256
