@@ -2,12 +2,10 @@
 
 from playwright.sync_api import Page
 
-# WCAG 2.2: 2.4.7 (focus visible) and 2.4.11 (focus not obscured). An input that is hidden behind
-# its label is shown by the label.
+# WCAG 2.2: 2.4.7 (focus visible) and 2.4.11 (focus not obscured).
 FAULTS = """() => {
-  const focused = document.activeElement;
-  if (!focused || focused === document.body) return [];
-  const shown = focused.closest("label") ?? focused;
+  const shown = document.activeElement;
+  if (!shown || shown === document.body) return [];
   const style = getComputedStyle(shown);
   const box = shown.getBoundingClientRect();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];

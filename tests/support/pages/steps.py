@@ -84,7 +84,7 @@ def share(visitor: Visitor, name: str, password: str) -> str:
 def revoke(visitor: Visitor, name: str) -> None:
     """Revoke the link to a file."""
     visitor.press("link", "Links")
-    visitor.press("link", "Revoke")
+    visitor.find("link", "Revoke").filter(has_text=name).click()
     visitor.press("button", "Revoke the link")
     visitor.sees("The link is revoked. It opens nothing any more.")
 
