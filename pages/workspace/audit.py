@@ -14,6 +14,7 @@ from accounts.api.audit_events import serialize_audit_event
 from audit.models import AuditEvent
 from audit.queries import EventFilter, find_events
 from core.problems import NotFound
+from core.text.csv_cells import csv_cell
 from pages.base import PageForm
 from pages.lists import paginate
 from pages.members import current_person, member_page
@@ -26,8 +27,6 @@ TEMPLATE, TAB = "settings/audit.html", "audit"
 NEWEST_FIRST, EXPORT_CHUNK = "-at", 500
 PAGE_PARAMETERS = ("cursor", "limit")
 COLUMNS = ("at", "action", "actor", "actor_type", "target", "target_type", "ip", "sequence", "hash")
-# A cell that begins like this is a formula in a spreadsheet (OWASP, CSV injection).
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class AuditForm(PageForm):
@@ -112,7 +111,7 @@ def _write_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
             *(row["actor"]["type"], target["label"], target["type"]),
             *(row["ip"] or "", row["sequence"], row["hash"] or ""),
         )
-        writer.writerow([_cell(value) for value in values])
+        writer.writerow([csv_cell(value) for value in values])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -121,11 +120,6 @@ def _write_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
 def _write_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _cell(value: Any) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 WRITERS = {

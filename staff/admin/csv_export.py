@@ -6,8 +6,8 @@ from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 
-# OWASP, CSV injection: a spreadsheet runs a cell that begins with one of these as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from core.text.csv_cells import csv_cell
+
 Columns = dict[str, Callable[[Any], object]]
 CHUNK = 500
 
@@ -34,10 +34,4 @@ def _lines(columns: Columns, rows: Iterable[Any]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([_cell(value_of(row)) for value_of in columns.values()])
-
-
-def _cell(value: object) -> str:
-    """Return a value as text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+        yield writer.writerow([csv_cell(value_of(row)) for value_of in columns.values()])

@@ -210,8 +210,9 @@ def test_usage_shows_files_people_and_charts(agency: Agency, browser: Browser):
 
 
 def test_audit_is_filtered_and_exported(agency: Agency, browser: Browser):
-    for number in range(3):
-        add_file(agency.owner.at, f"=cmd{number}.txt")
+    names = ["=cmd.txt", "@cmd.txt", "\uff1dcmd.txt"]  # the last is a full-width sign
+    for name in names:
+        add_file(agency.owner.at, name)
 
     page = browser.get("/audit?action=file.uploaded").text
     table = browser.get("/audit.csv?action=file.uploaded")
@@ -219,10 +220,8 @@ def test_audit_is_filtered_and_exported(agency: Agency, browser: Browser):
 
     assert page.count("<code>file.uploaded</code>") == 3
     rows = list(csv.DictReader(table.text.splitlines()))
-    assert [row["target"] for row in rows] == [f"'=cmd{number}.txt" for number in range(3)]
-    assert [json.loads(line)["target"]["label"] for line in lines] == [
-        f"=cmd{number}.txt" for number in range(3)
-    ]
+    assert [row["target"] for row in rows] == [f"'{name}" for name in names]
+    assert [json.loads(line)["target"]["label"] for line in lines] == names
     assert "attachment" in table.headers["content-disposition"]
     assert browser.get("/audit?action=%27;DROP").status_code == 400
     assert browser.get("/audit.xml").status_code == 404
