@@ -43,7 +43,10 @@ class BarChart:
 def bar_chart(
     title: str, values: Iterable[tuple[date, int | None]], text_of: Callable[[int], str] = str
 ) -> BarChart:
-    """Return a chart of values by day. A day with None has no bar; ``text_of`` writes a value."""
+    """Return a chart of values by day; ``text_of`` writes a value.
+
+    Every day has a bar. That of zero, and of None for an unknown value, has no height.
+    """
     days = list(values)
     top = max((value or 0 for _, value in days), default=0)
     step = WIDTH / max(len(days), 1)

@@ -1,5 +1,6 @@
 """Fields of HTML forms, with translated messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -7,9 +8,23 @@ from django.core.validators import EmailValidator
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from core.field_validators import field_validator
 from core.problems import ValidationFailed
 from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
 from core.text.translation import translated
+
+
+def as_form_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a validator of a form field that applies a rule of a service."""
+    return field_validator(rule, to_form_error)
+
+
+def to_form_error(problem: ValidationFailed) -> forms.ValidationError:
+    """Return the field errors of a service's rule as Django's ValidationError."""
+    errors = [
+        forms.ValidationError(translated(error.detail), error.code) for error in problem.errors
+    ]
+    return forms.ValidationError(errors)
 
 
 class EmailAddressFormField(forms.EmailField):
@@ -29,8 +44,7 @@ class EmailAddressFormField(forms.EmailField):
         try:
             return canonical_address(text)
         except ValidationFailed as exc:
-            errors = [forms.ValidationError(translated(f.detail), f.code) for f in exc.errors]
-            raise forms.ValidationError(errors) from exc
+            raise to_form_error(exc) from exc
 
 
 class LongSelect(forms.Select):

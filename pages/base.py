@@ -16,7 +16,7 @@ from accounts.users.preferences import user_time_zone
 from core.http.language import request_language, with_language
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
-from core.problems import FormExpired, MethodNotAllowed, Problem, ValidationFailed
+from core.problems import FormExpired, MethodNotAllowed, Problem
 from core.request_context import request_context
 from core.text.translation import translated
 
@@ -91,19 +91,6 @@ def new_password_field(label: Any = None) -> forms.CharField:
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 10 characters, and nothing that is easy to guess."),
     )
-
-
-def as_form_validator(check: Callable[[str], object]) -> Callable[[str], None]:
-    """Return a validator of a form field that applies a rule of a service."""
-
-    def validate(value: str) -> None:
-        try:
-            check(value)
-        except ValidationFailed as exc:
-            errors = [forms.ValidationError(translated(e.detail), e.code) for e in exc.errors]
-            raise forms.ValidationError(errors) from exc
-
-    return validate
 
 
 class PageForm(forms.Form):

@@ -17,6 +17,7 @@ from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from core.crypto.one_time_codes import MAX_CODE_LENGTH
+from core.field_validators import field_validator
 from core.problems import MAX_ERRORS, ValidationFailed
 from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
 from core.text.names import clean_name
@@ -245,14 +246,7 @@ def as_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
 
     The field must bound the length of its text.
     """
-
-    def validate(value: str) -> None:
-        try:
-            rule(value)
-        except ValidationFailed as exc:
-            raise to_drf_error(exc) from exc
-
-    return validate
+    return field_validator(rule, to_drf_error)
 
 
 def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:

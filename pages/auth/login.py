@@ -17,7 +17,6 @@ from accounts.models import Session
 from accounts.passwords.hashers import hash_pool
 from accounts.permissions import current_policy
 from accounts.problems import InvalidCredentials, SecondFactorRequired
-from accounts.sessions.services import NewSession
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
 from core.problems import Problem
 from core.text.email_addresses import MAX_EMAIL_LENGTH
@@ -108,11 +107,6 @@ def logout_page(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def log_in_browser(request: HttpRequest, opened: NewSession) -> None:
-    """Give the browser the cookie of a new session."""
-    browser_session(request).open(opened)
-
-
 def _second_step(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST)
     if not form.is_valid():
@@ -145,7 +139,7 @@ def _attempt(
     except Problem as problem:
         form.add_problem(problem)
         return with_problem_status(_render(request, form), problem)
-    log_in_browser(request, opened)
+    browser_session(request).open(opened)
     return HttpResponseRedirect(_target(request), status=303)
 
 

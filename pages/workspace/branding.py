@@ -11,10 +11,11 @@ from accounts.api.own_tenant_serializers import own_tenant_etag
 from accounts.own_tenant.services import get_own_tenant
 from accounts.own_tenant.settings import clean_accent_color
 from accounts.permissions import policy_from_settings
+from core.forms import as_form_validator
 from core.http.small_files import with_small_files
 from core.problems import Problem
 from files.logo import remove_logo, set_logo
-from pages.base import PageForm, as_form_validator, with_problem_status
+from pages.base import PageForm, with_problem_status
 from pages.members import current_person, member_page, redirect_with_notice
 from pages.workspace.rendering import TenantForm, change_tenant, render_settings
 from tenants.branding import LOGO_TYPES

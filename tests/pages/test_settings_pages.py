@@ -204,9 +204,13 @@ def test_usage_shows_files_people_and_charts(agency: Agency, browser: Browser):
 
     assert "onerror=alert(1)&gt;.txt" in page
     assert "<img src=x" not in page
-    storage = page.partition('<svg class="chart"')[2].partition("</svg>")[0]
-    assert storage.count("<rect") == 30
-    assert re.search(r"<title>[0-9-]+: 2\.0\WKB</title>", storage)
+    charts = re.findall(r'<figure class="chart">.*?</figure>', page, re.S)
+    assert [chart.count("<rect") for chart in charts] == [30, 30, 30]
+    storage = charts[0].partition("</svg>")[0]
+    assert re.search(r'height="120\.0"><title>[^<]+: 2\.0\WKB</title>', storage)
+    # Before the first measurement the values are unknown; a day without requests has none.
+    assert storage.count(": unknown</title>") == storage.count('height="0.0"') == 29
+    assert charts[2].count(": 0</title>") == 29
 
 
 def test_audit_is_filtered_and_exported(agency: Agency, browser: Browser):

@@ -37,7 +37,15 @@ CORE_ALLOWED = {
     "rate_limits": {"problems", "request_context", "text"},
     "crypto": {"problems", "rate_limits", "text"},
     "images": set(),
-    "api": {"crypto", "http", "problems", "rate_limits", "request_context", "text"},
+    "api": {
+        "crypto",
+        "field_validators",
+        "http",
+        "problems",
+        "rate_limits",
+        "request_context",
+        "text",
+    },
 }
 
 
