@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import re
 import statistics
 import time
 from contextlib import closing
@@ -69,7 +70,7 @@ def opened_rows(only: str = "") -> list[PageRow]:
         row
         for row in PAGES
         if row.status == http.client.OK and row.then is None and not row.is_swagger_ui
-        if only in row.name
+        if re.search(only, row.name)
     ]
 
 
@@ -80,7 +81,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--requests", type=int, default=10, help="requests of a page in each turn (10)")
     add("--files", type=int, default=10_000, help="files in the folder (10000)")
     add("--events", type=int, default=10_000, help="events in the audit trail (10000)")
-    add("--only", default="", help="only pages with this in their name")
+    add("--only", default="", help="only pages whose name this regular expression finds")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
