@@ -25,6 +25,12 @@ def test_document_is_served_with_one_heading_and_no_inline_style(site: Site, nam
     assert "script-src 'self'" in page.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_document_begins_with_its_title(name: str) -> None:
+    # The list of pages reads only the first line of each.
+    assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").startswith("# ")
+
+
 def test_start_page_lists_every_document(site: Site) -> None:
     page = Browser(site).get("/docs").text
 
