@@ -30,7 +30,7 @@ def figure(page: str, title: str) -> str:
 
 def rows_of(page: str) -> int:
     """Return the number of tenants in a list of at most one page."""
-    found = re.search(r"(\d+) tenants?\s", page)
+    found = re.search(r"(\d+) workspaces?\s", page)
     assert found
     return int(found[1])
 
