@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import override
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
@@ -20,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.http.conditional import etag_of_bytes, matches_if_none_match
+from core.http.foreign_scripts import with_foreign_scripts
 
 FILE_NAME = "Aggios API.json"
 MAX_AGE_SECONDS = 300
@@ -56,6 +58,7 @@ def openapi_document(urlconf: str | None) -> tuple[bytes, str]:
     return body, etag_of_bytes(body)
 
 
+@method_decorator(with_foreign_scripts, name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI. A page: without metadata, so OPTIONS needs no template."""
 

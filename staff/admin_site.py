@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.http.foreign_scripts import with_foreign_scripts
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
@@ -82,7 +83,8 @@ class AggiosAdminSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view with Django's checks and the two of this module."""
-        return super().admin_view(_reject_malformed_input(_require_setup(view)), cacheable)
+        guarded = super().admin_view(_reject_malformed_input(_require_setup(view)), cacheable)
+        return with_foreign_scripts(guarded)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the figures of the platform above the lists."""

@@ -30,6 +30,23 @@ def page(page_of: Profiles, site: Site, agency: Agency) -> Page:
     return page
 
 
+def test_scripts_of_a_page_write_no_html(page: Page, allowed_faults: list[str]):
+    allowed_faults += ["TrustedHTML", "TrustedScriptURL", "trusted-types"]
+    refused = page.evaluate(
+        """() => ["innerHTML", "outerHTML", "srcdoc"].filter((name) => {
+            const holder = document.createElement("div");
+            const element = holder.appendChild(document.createElement("iframe"));
+            try { element[name] = "<b>"; } catch (error) { return error instanceof TypeError; }
+            return false;
+        })"""
+    )
+    worker = page.evaluate(
+        "() => { try { new Worker('/x.js'); return ''; } catch (error) { return error.name; } }"
+    )
+
+    assert (refused, worker) == (["innerHTML", "outerHTML", "srcdoc"], "TypeError")
+
+
 def content(size: int, seed: str = "x") -> bytes:
     """Return bytes that differ in every part of a file."""
     block = hashlib.sha512(seed.encode()).digest()

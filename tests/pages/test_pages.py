@@ -111,6 +111,8 @@ def test_page_loads_only_resources_of_its_host(
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
+    trusted = {"require-trusted-types-for 'script'", "trusted-types aggios-worker"}
+    assert trusted <= set(policy.split("; "))
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 

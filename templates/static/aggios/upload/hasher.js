@@ -38,8 +38,17 @@ function hashNow(file, onProgress, signal) {
   });
 }
 
+/** Return the address of the worker in the form that the page's policy asks for (Trusted Types). */
+function workerAddress() {
+  const { href } = new URL("./sha256-worker.js", import.meta.url);
+  const policy = globalThis.trustedTypes?.createPolicy("aggios-worker", {
+    createScriptURL: () => href,
+  });
+  return policy?.createScriptURL("") ?? href;
+}
+
 function startWorker() {
-  const started = new Worker(new URL("./sha256-worker.js", import.meta.url), { type: "module" });
+  const started = new Worker(workerAddress(), { type: "module" });
   started.addEventListener("message", ({ data }) => {
     const waiter = waiting.get(data.id);
     if (!waiter) return;
