@@ -134,6 +134,8 @@ def _parser() -> "MarkdownIt":
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", _close_table)
     parser.add_render_rule("fence", _render_fence)
+    # The site serves no files of docs/.
+    parser.add_render_rule("image", lambda *_: "")
     return parser
 
 

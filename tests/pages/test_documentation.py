@@ -1,5 +1,6 @@
 """The documentation on the site: pages, languages, search, hostile paths and queries."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -29,6 +30,24 @@ def test_document_is_served_with_one_heading_and_no_inline_style(site: Site, nam
 def test_document_begins_with_its_title(name: str) -> None:
     # The list of pages reads only the first line of each.
     assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_image_of_a_document_is_left_out(site: Site, language: str) -> None:
+    """The site serves no files of ``docs/``."""
+    page = Browser(site, language=language).get("/docs/quickstart").text
+
+    assert "http://acme.aggios.localhost:8080" in page
+    assert ".webp" not in page
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.pt-BR.md", "docs/quickstart.md"])
+def test_images_exist_and_are_small(readme: str) -> None:
+    path = ROOT / readme
+    images = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+
+    assert images
+    assert all((path.parent / image).stat().st_size < 100_000 for image in images)
 
 
 def test_start_page_lists_every_document(site: Site) -> None:
