@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from django_redis import get_redis_connection
 
@@ -214,6 +215,7 @@ def test_page_without_a_database_is_an_error_page(site: Site, agency: Agency, st
         answer = browser.get("/api/users/me", headers={"Sec-Fetch-Site": "same-origin"})
     finally:
         stores.start_ready("postgres")
+        connections.close_all()  # this process has lost its own, too
 
     assert page.status_code == 503
     assert "<h1>" in page.text
