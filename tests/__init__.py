@@ -32,6 +32,7 @@ OVERRIDES = {
     "RATE_LIMIT_MAIL_UNVERIFIED": "100000/86400",
     # Shared users log in once, and a run may take an hour. Tests of proofs change their age.
     "REAUTHENTICATION_SECONDS": "43200",
+    "STAFF_IDLE_SECONDS": "28800",
     "REQUEST_COUNTS_SECONDS": "1",
     # A suite hashes thousands of passwords. Tests of hashing use the usual cost (usual_argon2).
     "ARGON2_MEMORY_COST": "64",

@@ -3,6 +3,7 @@
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -30,21 +31,23 @@ def answers(person, path: str = ME) -> Counter:
     return Counter(person.at.get(path).status_code for _ in range(TIMES))
 
 
-def test_rotation_ends_every_token_of_one_tenant_only(site: Site, agency: Agency, globex: Agency):
-    member = add_member(agency, "member@here.test")
-    people = (agency.owner, member, globex.owner)
+def test_rotation_ends_every_token_of_one_tenant_only(
+    site: Site, agency: Agency, new_agency: Callable[[], Agency]
+):
+    member, other = add_member(agency, "member@here.test"), new_agency()
+    people = (agency.owner, member, other.owner)
     assert [answers(person) for person in people] == [Counter({200: TIMES})] * 3
 
     rotate(agency.slug, "--yes")
 
     assert answers(agency.owner) == answers(member) == Counter({401: TIMES})
-    assert answers(globex.owner) == Counter({200: TIMES})
+    assert answers(other.owner) == Counter({200: TIMES})
     for token in (agency.owner.refresh_token, member.refresh_token):
         for host in (agency.host, site.host("api")):
             refused = host.post("/api/auth/refresh", {"refresh_token": token})
             assert status_and_code(refused) == (401, "token_invalid")
     assert site.host("api").with_token(member.access_token).get(ME).status_code == 401
-    kept = globex.host.post("/api/auth/refresh", {"refresh_token": globex.owner.refresh_token})
+    kept = other.host.post("/api/auth/refresh", {"refresh_token": other.owner.refresh_token})
     assert kept.status_code == 200
 
 

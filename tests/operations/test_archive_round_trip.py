@@ -319,7 +319,7 @@ def test_archive_of_an_older_schema_is_migrated(
     slug = f"{tenant_to_delete.slug}-b"
 
     told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
-    run_command("migrate_schemas")
+    run_command("migrate_schemas", "--tenants", f"{slug},{tenant_to_delete.slug}")
 
     new = tenant_by_slug(slug)
     assert told["migrations"] >= 1
