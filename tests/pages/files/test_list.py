@@ -207,7 +207,7 @@ def test_hostile_names_are_shown_as_text(agency: Agency, site: Site):
         assert "14.txt" not in page.text
     shown = {shown_name(name) for name in hostile if "/" not in name}
     assert shown <= set(shown_names(pages[0]))
-    assert "photogpj.exe" in shown  # without the character that would turn its end
+    assert "photo_gpj.exe" in shown  # without the character that would turn its end
     assert html.escape("<b>&amp;.txt") in pages[1].text
 
 
