@@ -18,7 +18,7 @@ from bench.harness.sides import StatementCounter
 from bench.pages.content import Amounts, fill, start_site
 from bench.pages.weight import Visitor
 from devstack.testing import TestStack
-from tests import stack
+from tests import session, stack
 from tests.support.http_client import Host
 from tests.support.pages.page_objects import PageObjects
 from tests.support.pages.page_table import PAGES
@@ -51,15 +51,8 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark and print it."""
     options = _options(arguments)
     about = machine()
-    site = start_site()
-    objects = PageObjects(site, "initech")
-    pages = [_api(objects), *(_page(objects, row) for row in opened_rows(options.only))]
-    fill(objects, Amounts(files=options.files, events=options.events))
-    _weigh(site.port, pages[1:])
-    _count_statements(pages)
-    for _ in track(range(options.rounds), "Rounds", console=console, transient=True):
-        for page in pages:
-            _measure(page, options.requests)
+    with session:  # ends the servers
+        pages = _measured(options)
     _print(options, about, pages)
     return 0
 
@@ -84,6 +77,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--only", default="", help="only pages whose name this regular expression finds")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
+
+
+def _measured(options: argparse.Namespace) -> list[Measured]:
+    """Measure the API request and the pages in turns; return them in this order."""
+    site = start_site()
+    objects = PageObjects(site, "initech")
+    pages = [_api(objects), *(_page(objects, row) for row in opened_rows(options.only))]
+    fill(objects, Amounts(files=options.files, events=options.events))
+    _weigh(site.port, pages[1:])
+    _count_statements(pages)
+    for _ in track(range(options.rounds), "Rounds", console=console, transient=True):
+        for page in pages:
+            _measure(page, options.requests)
+    return pages
 
 
 def _api(objects: PageObjects) -> Measured:
