@@ -38,6 +38,7 @@ COMMAND_CHANGES: dict[str, AllowedChanges] = {
         "accounts_apikey": frozenset({"DELETE"}),
         **AUDIT_CHANGES,
     },
+    "end_support_access": AUDIT_CHANGES,
     "purge_trash": TRASH_CHANGES,
     "reconcile_storage": {
         "files_balance": frozenset(

@@ -69,8 +69,8 @@ def support_urls(modeladmin: Any) -> list[Any]:
 
     view = modeladmin.admin_site.admin_view
     return [
-        path("<uuid:tenant_id>/support/", view(page), name=ROUTE),
-        path("<uuid:tenant_id>/support/<slug:section>/", view(section_page), name=SECTION_ROUTE),
+        path("<id:tenant_id>/support/", view(page), name=ROUTE),
+        path("<id:tenant_id>/support/<slug:section>/", view(section_page), name=SECTION_ROUTE),
     ]
 
 
