@@ -19,14 +19,14 @@ from tenants.models import FleetRun, Tenant
 # Commands that work on the platform, and commands that run forever.
 PLATFORM_COMMANDS = frozenset(
     """
-    audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic
-    create_staff create_staff_roles create_staff_token create_tenant delete_tenant
-    deletion_certificates deliver_mail domains end_maintenance end_sessions erase_person
-    export_tenant failed_mail fleet housekeep import_tenant invite lint_migrations list_people
-    list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants purge_trash
-    reconcile_storage rename_tenant reset_staff_factor resume_tenant rotate_tenant_key runserver
-    seed_demo send_test_mail set_limits setup_storage show_tenant storage_doctor suspend_tenant
-    testserver verify_audit verify_uploads
+    audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic create_staff
+    create_staff_roles create_staff_token create_tenant delete_tenant deletion_certificates
+    deliver_mail domains end_maintenance end_sessions end_support_access erase_person export_tenant
+    failed_mail fleet housekeep import_tenant invite lint_migrations list_people list_tenants
+    measure_usage migrate migrate_schemas prune_sessions purge_tenants purge_trash reconcile_storage
+    rename_tenant reset_staff_factor resume_tenant rotate_tenant_key runserver seed_demo
+    send_test_mail set_limits setup_storage show_tenant storage_doctor suspend_tenant testserver
+    verify_audit verify_uploads
     """.split()  # noqa: SIM905 - a list of strings would be harder to read
 )
 ResultCallback = Callable[[Member, Result], None]

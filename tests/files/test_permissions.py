@@ -20,15 +20,20 @@ from tests.support.files.form_uploads import add_file
 from tests.support.files.permission_matrix import ON_OWNERS, Case, cases
 from tests.support.files.shares import create_share, share_path
 from tests.support.http_client import Host, Site
+from tests.support.pictures import png
 from tests.support.routes import ROUTES
 
 CASES = cases()
-SCOPES = ("files:read", "files:write", "shares:read", "shares:write", "usage:read")
+SCOPES = (
+    *("files:read", "files:write", "shares:read", "shares:write"),
+    *("usage:read", "tenant:write"),
+)
 ROWS = {route.name: route for route in ROUTES["tenant"]}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("files", "POST"): {"files": {"file": ("new.txt", b"new")}},
     ("uploads", "POST"): {"json": {"name": "new.bin", "size": 3}},
     ("upload-parts", "POST"): {"json": {"numbers": [1]}},
+    ("own-logo", "PUT"): {"content": png(), "headers": {"Content-Type": "image/png"}},
 }
 
 

@@ -22,9 +22,12 @@ REVIEWED = {
     "aggios.openapi_views._GENERATING": "a lock; holds no data",
     "accounts.users.preferences.time_zone_names": "names of time zones",
     "pages.site.documents._parser": "a parser; holds no document",
+    "pages.site.documents._title": "titles of docs/, by name",
     "pages.site.documents._render": "pages of docs/, by name",
     "pages.site.documents.document_names": "names of the files in docs/",
+    "pages.site.document_search._fold_character": "characters of docs/ and of searches, folded",
     "pages.site.document_search._folded": "texts of docs/, for the search",
+    "pages.templatetags.components._decoration": "icons of the sprite, by name",
     # By request: a cached property of the request's own object.
     "accounts.middleware.session": "cached on the BrowserSession of one request",
     "audit.services.ANONYMOUS": "a constant",

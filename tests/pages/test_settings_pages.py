@@ -210,7 +210,8 @@ def test_usage_shows_files_people_and_charts(agency: Agency, browser: Browser):
     assert re.search(r'height="120\.0"><title>[^<]+: 2\.0\WKB</title>', storage)
     # Before the first measurement the values are unknown; a day without requests has none.
     assert storage.count(": unknown</title>") == storage.count('height="0.0"') == 29
-    assert charts[2].count(": 0</title>") == 29
+    # The requests of today are counted a moment later (REQUEST_COUNTS_SECONDS).
+    assert charts[2].count(": 0</title>") in (29, 30)
 
 
 def test_audit_is_filtered_and_exported(agency: Agency, browser: Browser):

@@ -1,4 +1,4 @@
-"""A failed test shows what the servers logged as errors while it ran."""
+"""A failed test shows what the servers logged as warnings and errors while it ran."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ from tests import stack
 MAX_LINES = 30
 MAX_WIDTH = 600
 # JSON of the application and of Traefik; SeaweedFS begins with E or F.
-ERROR = re.compile(r'"level": ?"(error|critical|fatal|ERROR)"|^[EF]\d{4} |\b(FATAL|PANIC|ERROR):')
+ERROR = re.compile(
+    r'"level": ?"(warning|error|critical|fatal|ERROR)"|^[EF]\d{4} |\b(FATAL|PANIC|ERROR):'
+)
 OFFSETS = pytest.StashKey[dict[Path, int]]()
 
 
@@ -24,12 +26,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Add the errors to the report of a failure."""
+    """Add these lines to the report of a failure."""
     report = yield
     if report.failed:
         for path in sorted(stack.home.logs.glob("*.log")):
             if lines := _errors(path, item.stash[OFFSETS].get(path, 0)):
-                report.sections.append((f"errors in {path.name}", "\n".join(lines)))
+                report.sections.append((f"warnings and errors in {path.name}", "\n".join(lines)))
     return report
 
 

@@ -48,6 +48,8 @@ file-download         GET     files:read    302 302 302 404 302 302 403 401 401 
 file-content          GET     files:read    200 200 200 404 200 200 403 401 401 404 401 403
 file-versions         GET     files:read    200 200 200 404 200 200 403 401 401 404 401 403
 file-version-restore  POST    files:write   200 200 200 404 200 200 403 401 401 404 401 403
+own-logo              PUT     tenant:write  200 200 403 403 200 200 403 401 401 200 401 403
+own-logo              DELETE  tenant:write  204 204 403 403 204 204 403 401 401 204 401 403
 own-usage             GET     usage:read    200 200 403 403 200 200 403 401 401 200 401 403
 trash                 GET     files:read    200+ 200+ 200+ 200- 200+ 200+ 403 401 401 200- 401 403
 trashed               DELETE  files:write   204 204 204 404 204 204 403 401 401 404 401 403
