@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError
 
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
@@ -13,17 +12,16 @@ from core.images.cleaning import clean_image
 from files.storage.client import client
 from tenants.branding import logo_of
 from tenants.context import ref_of, tenant_context
-from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests import stack
 from tests.support.accounts.second_factors import enrol_totp
+from tests.support.archives import export_archive
 from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import keys_under, stored_keys
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import audit_events, create_share, open_share, share_path
 from tests.support.http_client import PASSWORD, Site
-from tests.support.mail.outbox import wait_for_mail
 from tests.support.pictures import png
 from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
 from tests.support.tenants.pg_catalog import describe_schema
@@ -47,16 +45,10 @@ def full(tenant_to_delete: Agency) -> Agency:
     return tenant_to_delete
 
 
-def exported(agency: Agency, folder: Path, *options: str) -> Path:
-    path = folder / f"{agency.slug}-{secrets.token_hex(3)}.tar"
-    run_command("export_tenant", agency.slug, "--to", str(path), *options)
-    return path
-
-
 def test_import_as_a_new_tenant_restores_equal_rows_and_objects(
     full: Agency, site: Site, tmp_path: Path, superuser
 ):
-    archive = exported(full, tmp_path)
+    archive = export_archive(full, tmp_path)
     slug = f"{full.slug}-b"
 
     told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
@@ -85,7 +77,7 @@ def test_import_restores_preferences_of_the_tenant_and_its_users(full: Agency, t
     full.owner.at.patch("/api/users/me", {"language": "en", "time_zone": "Europe/Lisbon"})
     slug = f"{full.slug}-b"
 
-    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(export_archive(full, tmp_path)), "--as", slug)
 
     new = ref_of(tenant_by_slug(slug))
     assert dict(new.settings) == chosen
@@ -100,7 +92,7 @@ def test_import_as_a_new_tenant_has_logo_and_colour(full: Agency, site: Site, tm
     ada.put("/api/tenant/logo", content=png(), headers={"Content-Type": "image/png"})
     slug = f"{full.slug}-b"
 
-    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(export_archive(full, tmp_path)), "--as", slug)
 
     new = site.host(slug)
     assert "--brand: #ffd500" in new.get("/theme.css").text
@@ -114,7 +106,7 @@ def test_import_as_a_new_tenant_has_logo_and_colour(full: Agency, site: Site, tm
 def test_restore_keeps_the_present_logo(full: Agency, tmp_path: Path):
     headers = {"Content-Type": "image/png"}
     full.owner.at.put("/api/tenant/logo", content=png(), headers=headers)
-    archive = exported(full, tmp_path)
+    archive = export_archive(full, tmp_path)
     newer = png(color=b"\xff\x00\x00")
     full.owner.at.put("/api/tenant/logo", content=newer, headers=headers)
 
@@ -133,7 +125,7 @@ def test_export_without_the_object_of_the_logo_is_complete_otherwise(
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
     slug = f"{full.slug}-b"
 
-    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(export_archive(full, tmp_path)), "--as", slug)
 
     assert "logo" not in dict(ref_of(tenant_by_slug(slug)).settings)
     assert site.host(slug).get("/logo").status_code == 404
@@ -141,7 +133,9 @@ def test_export_without_the_object_of_the_logo_is_complete_otherwise(
 
 def test_imported_tenant_is_served_and_refuses_old_tokens(full: Agency, site: Site, tmp_path: Path):
     slug = f"{full.slug}-b"
-    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
+    run_command(
+        "import_tenant", str(export_archive(full, tmp_path)), "--as", slug, "--name", "Second"
+    )
     host = site.host(slug)
 
     with_old_token = host.with_token(full.owner.access_token).get("/api/users/me")
@@ -158,7 +152,7 @@ def test_imported_tenant_is_served_and_refuses_old_tokens(full: Agency, site: Si
 
 def test_restore_in_place_recovers_rows_and_objects(full: Agency, tmp_path: Path, superuser):
     before, objects = dump_tables(full.slug), object_digests(tenant_by_slug(full.slug))
-    archive = exported(full, tmp_path)
+    archive = export_archive(full, tmp_path)
     add_file(full.owner.at, "since.txt", b"made since")
     victim = sorted(stored_keys(full))[0]
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
@@ -192,7 +186,7 @@ def test_import_as_a_new_tenant_removes_second_factors(
     enrol_totp(tenant_to_delete.owner)
     slug = f"{tenant_to_delete.slug}-f"
 
-    run_command("import_tenant", str(exported(tenant_to_delete, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(export_archive(tenant_to_delete, tmp_path)), "--as", slug)
 
     body = {"email": tenant_to_delete.owner.email, "password": PASSWORD}
     assert site.host(slug).post("/api/auth/login", body).status_code == 200
@@ -205,7 +199,7 @@ def test_import_as_a_new_tenant_removes_second_factors(
 
 def test_restore_voids_all_recovery_codes(tenant_to_delete: Agency, tmp_path: Path):
     enrolled = enrol_totp(tenant_to_delete.owner)
-    archive = exported(tenant_to_delete, tmp_path)
+    archive = export_archive(tenant_to_delete, tmp_path)
     body = {"email": tenant_to_delete.owner.email, "password": PASSWORD}
     used, unused = enrolled.recovery_codes[:2]
     login = tenant_to_delete.host.post("/api/auth/login", {**body, "code": used})
@@ -230,7 +224,7 @@ def test_restore_voids_all_recovery_codes(tenant_to_delete: Agency, tmp_path: Pa
 def test_api_keys_are_revoked_by_restore_and_import(tenant_to_delete: Agency, tmp_path: Path):
     body = {"name": "ci", "scopes": ["files:read"]}
     revoked, kept = (tenant_to_delete.owner.at.post("/api/keys", body).json() for _ in range(2))
-    archive = exported(tenant_to_delete, tmp_path)
+    archive = export_archive(tenant_to_delete, tmp_path)
     tenant_to_delete.owner.at.delete(f"/api/keys/{revoked['id']}")
 
     run_command("import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes")
@@ -248,7 +242,7 @@ def test_share_links_are_revoked_by_restore_and_import(
 ):
     """All links are revoked: the archive does not say which were revoked after the export."""
     revoked, kept = create_share(tenant_to_delete.owner.at), create_share(tenant_to_delete.owner.at)
-    archive, slug = exported(tenant_to_delete, tmp_path), f"{tenant_to_delete.slug}-b"
+    archive, slug = export_archive(tenant_to_delete, tmp_path), f"{tenant_to_delete.slug}-b"
     tenant_to_delete.owner.at.delete(f"/api/shares/{revoked['id']}")
 
     run_command("import_tenant", str(archive), "--as", slug)
@@ -277,30 +271,6 @@ def test_purged_tenant_can_be_imported_under_its_slug(full: Agency, tmp_path: Pa
     assert answer.status_code == 200
 
 
-def test_exports_of_the_same_content_have_equal_parts(tenant_to_delete: Agency, tmp_path: Path):
-    one, two = exported(tenant_to_delete, tmp_path), exported(tenant_to_delete, tmp_path)
-
-    def parts(path: Path) -> bytes:
-        return path.read_bytes().partition(b"manifest.json")[0]
-
-    assert parts(one) == parts(two)
-    assert one.stat().st_mode & 0o777 == 0o600
-    assert sorted(tmp_path.iterdir()) == sorted([one, two])
-
-
-def test_archive_holds_no_data_of_another_tenant(
-    tenant_to_delete: Agency, acme: Agency, tmp_path: Path
-):
-    secret = secrets.token_bytes(40)
-    add_file(acme.owner.at, "acmes.bin", secret)
-
-    text = exported(tenant_to_delete, tmp_path).read_bytes()
-
-    assert tenant_to_delete.owner.email.encode() in text
-    for foreign in (acme.owner.email.encode(), acme.owner.id.encode(), secret, b"acmes.bin"):
-        assert foreign not in text
-
-
 def test_archive_of_an_older_schema_is_migrated(
     tenant_to_delete: Agency, acme: Agency, tmp_path: Path, superuser
 ):
@@ -315,7 +285,7 @@ def test_archive_of_an_older_schema_is_migrated(
     )
     change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
     superuser.execute(change)
-    archive = exported(tenant_to_delete, tmp_path)
+    archive = export_archive(tenant_to_delete, tmp_path)
     slug = f"{tenant_to_delete.slug}-b"
 
     told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
@@ -333,83 +303,3 @@ def test_archive_of_an_older_schema_is_migrated(
     assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
     without = (*TENANT_BOUND_TABLES, "django_migrations")
     assert dump_tables(slug, without=without) == dump_tables(tenant_to_delete.slug, without=without)
-
-
-@pytest.mark.parametrize(
-    ("app", "name"), [("files", "9999_from_the_future"), ("billing", "0001_initial")]
-)
-def test_archive_of_a_newer_schema_is_refused_and_creates_no_tenant(
-    tenant_to_delete: Agency, tmp_path: Path, superuser, app: str, name: str
-):
-    history = f"{tenant_to_delete.ref.schema_name}.django_migrations"
-    superuser.execute(
-        f"INSERT INTO {history} (app, name, applied) VALUES (%s, %s, now())", [app, name]
-    )
-    archive = exported(tenant_to_delete, tmp_path)
-    superuser.execute(f"DELETE FROM {history} WHERE name = %s", [name])
-
-    with pytest.raises(CommandError, match=f"{app}.{name}.*newer"):
-        run_command("import_tenant", str(archive), "--as", f"{tenant_to_delete.slug}-b")
-
-    assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
-
-
-def test_import_dry_run_verifies_and_loads_nothing(tenant_to_delete: Agency, tmp_path: Path):
-    archive = exported(tenant_to_delete, tmp_path)
-
-    out = run_command(
-        "import_tenant", str(archive), "--as", f"{tenant_to_delete.slug}-b", "--dry-run"
-    )
-
-    assert "2 objects, 0 missing" in out
-    assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
-
-
-def test_restore_of_another_tenants_archive_is_refused(
-    tenant_to_delete: Agency, new_agency, tmp_path: Path
-):
-    archive, other = exported(tenant_to_delete, tmp_path), new_agency()
-    wait_for_mail(other)
-    before = dump_tables(other.slug)
-
-    with pytest.raises(CommandError, match="--as"):
-        run_command("import_tenant", str(archive), "--restore", other.slug, "--yes")
-
-    assert dump_tables(other.slug) == before
-    assert other.owner.at.get("/api/users/me").status_code == 200
-
-
-def test_import_under_a_taken_slug_is_refused(
-    tenant_to_delete: Agency, acme: Agency, tmp_path: Path
-):
-    with pytest.raises(CommandError, match="already"):
-        run_command("import_tenant", str(exported(tenant_to_delete, tmp_path)), "--as", acme.slug)
-
-    assert acme.owner.at.get("/api/users/me").status_code == 200
-
-
-def test_missing_object_is_named_by_the_export(tenant_to_delete: Agency, tmp_path: Path):
-    victim = sorted(stored_keys(tenant_to_delete))[0]
-    client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
-    path = tmp_path / "a.tar"
-
-    with pytest.raises(CommandError, match=r"Object files/.*: the store does not have it"):
-        run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
-    run_command(
-        "export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume", "--allow-missing"
-    )
-    told = json.loads(
-        run_command("import_tenant", str(path), "--as", f"{tenant_to_delete.slug}-b", "--json")
-    )
-
-    assert (told["missing"], told["sent"]) == (1, 1)
-
-
-def test_existing_archive_file_is_not_overwritten(tenant_to_delete: Agency, tmp_path: Path):
-    path = exported(tenant_to_delete, tmp_path)
-    before = path.read_bytes()
-
-    with pytest.raises(CommandError, match="exists already"):
-        run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
-
-    assert path.read_bytes() == before
