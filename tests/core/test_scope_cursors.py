@@ -89,7 +89,7 @@ def test_executemany_uses_scope(db_one, one: TenantRef, two: TenantRef):
         cursor.executemany("UPDATE accounts_user SET last_name = %s", [("x",), ("touched",)])
 
     with tenant_context(one):
-        assert User.objects.get(email=ONE).last_name == ""
+        assert User.objects.get(email=ONE).last_name not in {"x", "touched"}
     with tenant_context(two):
         assert User.objects.get(email=TWO).last_name == "touched"
 
