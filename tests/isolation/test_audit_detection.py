@@ -240,6 +240,7 @@ def test_truncated_table_and_disabled_trigger_are_reported(
     ]
 
 
+@pytest.mark.usefixtures("monitor")
 def test_victim_cannot_write_its_own_record_of_changes(pair: tuple[Canaries, Canaries]):
     with (
         tenant_context(pair[1].tenant.ref),
