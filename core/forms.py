@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import EmailValidator
+from django.forms.utils import flatatt
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -54,7 +55,7 @@ class LongSelect(forms.Select):
         """Return the element with its options."""
         shown = self.get_context(name, value, attrs)["widget"]
         texts = {"name": shown["name"], **shown["attrs"]}
-        attributes = "".join(_attribute(*one) for one in texts.items())
+        attributes = flatatt(texts)
         groups = "\n".join(_group(label, options) for label, options, _ in shown["optgroups"])
         # Each value is escaped where it is inserted.
         return mark_safe(f"<select{attributes}>{groups}</select>")  # noqa: S308
@@ -67,9 +68,3 @@ def _group(label: Any, options: list[dict[str, Any]]) -> str:
         for one in options
     )
     return f'<optgroup label="{escape(label)}">{found}</optgroup>' if label else found
-
-
-def _attribute(name: str, value: Any) -> str:
-    if value is False:
-        return ""
-    return f" {escape(name)}" if value is True else f' {escape(name)}="{escape(value)}"'

@@ -19,6 +19,7 @@ from audit.queries import EventFilter, find_events
 from core.text.sizes import format_size
 from files.models import File
 from files.quota import usage_and_limits
+from pages.people.labels import ROLE_LABELS
 from tenants.context import TenantRef, tenant_context
 
 PAGE_SIZE = 50
@@ -46,13 +47,12 @@ def read_section(tenant: TenantRef, section: str, page: int) -> Section:
 
 def _people(page: int) -> Section:
     columns = [_("Address"), _("Name"), _("Role"), _("Active"), _("Second factor"), _("Since")]
-    roles = {User.Role.OWNER: _("Owner"), User.Role.ADMIN: _("Administrator")}
 
     def row(user: User) -> list[str]:
         return [
             user.email,
             user.full_name,
-            roles.get(User.Role(user.role), _("Member")),
+            str(ROLE_LABELS[User.Role(user.role)]),
             _yes_or_no(user.is_active),
             _yes_or_no(user.second_factor_at is not None),
             _time(user.created_at),

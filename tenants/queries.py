@@ -79,7 +79,10 @@ def lock_undeleted_tenant(tenant_id: uuid.UUID) -> Tenant:
     return tenant
 
 
-def verified_trail_head(tenant_id: uuid.UUID) -> TrailHead | None:
-    """Return the head of a tenant's audit trail at its last successful verification, or None."""
+def verified_trail_head(tenant_id: uuid.UUID | None) -> TrailHead | None:
+    """Return the last verification of a tenant's audit trail, or of the platform's (None).
+
+    None for a trail that was never verified.
+    """
     with use_scope(PUBLIC):
         return TrailHead.objects.filter(tenant=tenant_id).first()

@@ -7,14 +7,13 @@ Nothing enters a tenant's schema: storage, requests and failed e-mails are store
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from tenants.fleet.records import MIGRATE_COMMAND
-from tenants.models import DailyUsage, FleetRun, RequestCount, Tenant, TrailHead, Usage
+from tenants.models import DailyUsage, FleetRun, RequestCount, Tenant, Usage
 from tenants.states import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, SUSPENDED_Q
 
 DAYS = 30
@@ -113,11 +112,6 @@ def last_migration() -> LastMigration | None:
     )
     run = counted.filter(command=MIGRATE_COMMAND).first()
     return LastMigration(run, run.done, run.failed) if run else None
-
-
-def trail_head(tenant_id: UUID | None = None) -> TrailHead | None:
-    """Return the last verification of a trail, by default the platform's; None without one."""
-    return TrailHead.objects.filter(tenant=tenant_id).first()
 
 
 def total(days: Iterable[tuple[date, int | None]]) -> int:
