@@ -22,7 +22,9 @@ from tenants.schemas.schema_state import (
     executor_progress,
     leaf_migrations,
     schema_scope,
+    tenant_migrations,
 )
+from tenants.schemas.template import run_template
 
 
 def migration_graph(steps: list[MigrationKey]) -> MigrationGraph:
@@ -54,6 +56,8 @@ def create_schema(
     report: ProgressCallback,
 ) -> None:
     """Create an empty schema in the state of ``steps``; ``role`` may use its rows."""
+    if sorted(steps) == list(tenant_migrations()) and run_template(schema, role):
+        return  # running the migrations takes ten times as long
     with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         run_as_owner("CREATE SCHEMA {}", schema)
         grant_table_access(schema, role)

@@ -12,10 +12,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError
+from django.db import transaction
+from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, use_scope
 from tenants.schemas.migrate import migrate_tenant_schema
-from tenants.schemas.owner import create_empty_schema, drop_schema, owner_connection
+from tenants.schemas.owner import (
+    OWNER_ALIAS,
+    create_empty_schema,
+    drop_schema,
+    owner_connection,
+)
 from tenants.schemas.schema_state import ProgressCallback, migrations_digest, tenant_migrations
 
 TEMPLATE_SCHEMA = "t_" + "0" * 32
@@ -42,6 +49,29 @@ def refresh_template(report: ProgressCallback) -> bool:
 def template_is_current() -> bool:
     """Return whether the stored template has this code's migrations."""
     return _stored_digest() == migrations_digest(tenant_migrations())
+
+
+def run_template(schema: str, role: str) -> bool:
+    """Create ``schema`` with the tables of the template; ``role`` gets the grants of a tenant.
+
+    Return False, and create nothing, if the template does not have this code's migrations.
+    """
+    digest = migrations_digest(tenant_migrations())
+    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
+        with owner_connection().cursor() as cursor:
+            # The lock of aggios.provision_tenant: no replacement of the template meanwhile.
+            cursor.execute(
+                "SELECT name, ddl FROM aggios.tenant_template WHERE digest = %s FOR SHARE", [digest]
+            )
+            row = cursor.fetchone()
+            if row is None:
+                return False
+            name, ddl = row
+            # In the dump the grantee is the only name at the end of a statement.
+            grantee = f" TO {sql.Identifier(role).as_string()};"
+            granted = re.sub(rf" TO {name};$", lambda _: grantee, ddl, flags=re.MULTILINE)
+            cursor.execute(granted.replace(name, schema))
+    return True
 
 
 def _stored_digest() -> str:
