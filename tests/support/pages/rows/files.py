@@ -80,6 +80,7 @@ LINKS = [
         "links",
         who=OWNER,
         parameters=("cursor", "limit", "created", "link"),
+        needs=("share_with_password", "share"),
     ),
     PageRow("link-revoke", "tenant", "/links/{share}/revoke", "link-revoke", who=OWNER),
     PageRow("file-share", "tenant", "/files/{file}/share", "file-share", who=OWNER),
