@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -235,8 +236,11 @@ def test_platform_trail_is_intact(trail: TenantRef):
 
 def test_recently_verified_trail_is_skipped(trail: TenantRef):
     def named() -> set[str]:
-        told = json.loads(run_command("verify_audit", "--json", "--older-than", "3600"))
-        return {row["trail"] for row in told}
+        out = io.StringIO()
+        # It fails if a test of another module has left a broken trail.
+        with suppress(CommandError):
+            call_command("verify_audit", "--json", "--older-than", "3600", stdout=out)
+        return {row["trail"] for row in json.loads(out.getvalue())}
 
     assert trail.slug in named()
     assert trail.slug not in named()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 from unittest.mock import ANY
 
@@ -218,8 +219,10 @@ def seen(acme: Agency, acmes: Ids) -> dict[str, Any]:
     assert {answer.status_code for answer in answers.values()} == {200}
     bodies = {path: answer.json() for path, answer in answers.items()}
     bodies["tenant"].pop("usage")  # measured periodically
-    for session in bodies["auth/sessions"]["results"]:
-        session.pop("last_used_at")  # this request updates it, once a minute
+    sessions = bodies["auth/sessions"]["results"]
+    for session in sessions:
+        session.pop("last_used_at")  # this request updates it, once a minute,
+    sessions.sort(key=itemgetter("id"))  # and the list is ordered by it
     return bodies
 
 
