@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -13,6 +14,14 @@ from tests import name_server, stack
 from tests.support.http_client import Site
 from tests.support.mailbox import Mailbox
 from tests.support.name_server import NameServer
+
+
+def pytest_configure() -> None:
+    """Let WhiteNoise look for static files at each request, in this process only.
+
+    Otherwise each new ``django.test.Client`` reads all of them first.
+    """
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

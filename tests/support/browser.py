@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.factories import Agency, Person
-from tests.support.http_client import PASSWORD, Site
+from tests.support.http_client import PASSWORD, TLS_CONTEXT, Site
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -20,7 +20,11 @@ class Browser:
         self.host = f"{site.host(label).name}:{site.port}"
         headers = {"Host": self.host, "Accept": HTML, "Accept-Language": language}
         self.client = httpx.Client(
-            base_url=f"http://127.0.0.1:{site.port}", headers=headers, timeout=60
+            base_url=f"http://127.0.0.1:{site.port}",
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            verify=TLS_CONTEXT,
         )
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response:
