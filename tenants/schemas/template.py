@@ -57,20 +57,23 @@ def run_template(schema: str, role: str) -> bool:
     Return False, and create nothing, if the template does not have this code's migrations.
     """
     digest = migrations_digest(tenant_migrations())
-    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
-        with owner_connection().cursor() as cursor:
-            # The lock of aggios.provision_tenant: no replacement of the template meanwhile.
-            cursor.execute(
-                "SELECT name, ddl FROM aggios.tenant_template WHERE digest = %s FOR SHARE", [digest]
-            )
-            row = cursor.fetchone()
-            if row is None:
-                return False
-            name, ddl = row
-            # In the dump the grantee is the only name at the end of a statement.
-            grantee = f" TO {sql.Identifier(role).as_string()};"
-            granted = re.sub(rf" TO {name};$", lambda _: grantee, ddl, flags=re.MULTILINE)
-            cursor.execute(granted.replace(name, schema))
+    with (
+        use_scope(PUBLIC),
+        transaction.atomic(using=OWNER_ALIAS),
+        owner_connection().cursor() as cursor,
+    ):
+        # The lock of aggios.provision_tenant: no replacement of the template meanwhile.
+        cursor.execute(
+            "SELECT name, ddl FROM aggios.tenant_template WHERE digest = %s FOR SHARE", [digest]
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return False
+        name, ddl = row
+        # In the dump the grantee is the only name at the end of a statement.
+        grantee = f" TO {sql.Identifier(role).as_string()};"
+        granted = re.sub(rf" TO {name};$", lambda _: grantee, ddl, flags=re.MULTILINE)
+        cursor.execute(granted.replace(name, schema))
     return True
 
 

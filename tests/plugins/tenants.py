@@ -1,12 +1,13 @@
 """Tenants and their users: some that all tests share, some for one test to change."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from audit.services import SYSTEM
 from tenants.context import TenantRef
+from tenants.models import Tenant
 from tenants.services import create_tenant
 from tests.support.factories import (
     Agency,
@@ -37,9 +38,27 @@ def globex(site: Site) -> Agency:
 
 
 @pytest.fixture
-def new_agency(site: Site) -> Callable[..., Agency]:
+def used_tenants(committed: None) -> Iterator[list[str]]:
+    """The slugs of tenants that one test has made. They are suspended after it.
+
+    The workers of the site and many commands visit each active tenant of the database.
+    """
+    slugs: list[str] = []
+    yield slugs
+    if slugs:
+        made = Tenant.objects.filter(domains__domain__in=slugs, status=Tenant.Status.ACTIVE)
+        made.update(status=Tenant.Status.SUSPENDED)
+
+
+@pytest.fixture
+def new_agency(site: Site, used_tenants: list[str]) -> Callable[..., Agency]:
     """Sign up an agency that a test may change: ``new_agency()``."""
-    return lambda **fields: create_agency(site, f"x{secrets.token_hex(6)}", **fields)
+
+    def create(**fields: str) -> Agency:
+        used_tenants.append(f"x{secrets.token_hex(6)}")
+        return create_agency(site, used_tenants[-1], **fields)
+
+    return create
 
 
 @pytest.fixture
@@ -49,9 +68,14 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 
 @pytest.fixture
-def make_tenant(committed: None) -> Callable[[], TenantRef]:
+def make_tenant(committed: None, used_tenants: list[str]) -> Callable[[], TenantRef]:
     """Create a tenant without users, in this process: ``make_tenant()``."""
-    return lambda: create_tenant(name="Made", subdomain=f"m{secrets.token_hex(6)}", actor=SYSTEM)
+
+    def create() -> TenantRef:
+        used_tenants.append(f"m{secrets.token_hex(6)}")
+        return create_tenant(name="Made", subdomain=used_tenants[-1], actor=SYSTEM)
+
+    return create
 
 
 @pytest.fixture(scope="session")
