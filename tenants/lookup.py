@@ -1,13 +1,13 @@
 """Look-up of the tenant that an operator names: by subdomain, id, host, custom domain or schema."""
 
 import difflib
-import uuid
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_addresses import ascii_domain
+from core.text.parsing import parse_uuid
 from tenants.models import Domain, Tenant
 from tenants.names import normalise_slug
 from tenants.problems import TenantNotFound
@@ -52,7 +52,7 @@ def _bare_name(text: str) -> str:
 
 
 def _find_tenant(name: str) -> Tenant | None:
-    if (by_id := _uuid(name)) is not None:
+    if (by_id := parse_uuid(name)) is not None:
         return all_tenants().filter(pk=by_id).first()
     if "." not in name:
         found = all_tenants().filter(schema_name=name).first()
@@ -83,13 +83,6 @@ def _by_custom_domain(name: str) -> Tenant | None:
             "`manage.py domains list` says who claims it."
         )
     return None
-
-
-def _uuid(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(name)
-    except ValueError:
-        return None
 
 
 def _closest(name: str) -> list[str]:

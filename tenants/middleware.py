@@ -1,9 +1,8 @@
 """Selects the site's URL configuration by the host, and enters a tenant that is served."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -11,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import http_date
 
-from core.http.language import LanguageChoices
+from core.http.language import LanguageChoices, served_language
 from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
+from core.time_zones import known_time_zone
 from tenants.context import TenantRef, bind_stream, tenant_context
 from tenants.credentials import tenant_of_request
 from tenants.request_counts import count_request
@@ -129,14 +129,10 @@ def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def default_language(tenant: TenantRef) -> str:
     """Return the tenant's default language; empty without one that is served."""
-    code = str(dict(tenant.settings).get("language") or "")
-    return code if code in dict(settings.LANGUAGES) else ""
+    return served_language(str(dict(tenant.settings).get("language") or ""))
 
 
 def default_time_zone(tenant: TenantRef | None) -> tzinfo:
     """Return the tenant's default time zone, or that of the platform (UTC)."""
     name = str(dict(tenant.settings).get("time_zone") or "") if tenant else ""
-    # A stored name can disappear with another version of the time zone data.
-    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(name)
-    return timezone.get_default_timezone()
+    return ZoneInfo(known_time_zone(name) or settings.TIME_ZONE)

@@ -31,10 +31,14 @@ class LanguageChoices:
     tenant: str = ""
 
 
+def served_language(code: str) -> str:
+    """Return the code if pages are served in this language, otherwise an empty string."""
+    return code if code in dict(settings.LANGUAGES) else ""
+
+
 def requested_language(request: HttpRequest) -> str:
     """Return the language in ``?lang=``, or an empty string."""
-    code = query_or_empty(request).get(LANGUAGE_PARAMETER, "").lower()
-    return code if code in dict(settings.LANGUAGES) else ""
+    return served_language(query_or_empty(request).get(LANGUAGE_PARAMETER, "").lower())
 
 
 def query_or_empty(request: HttpRequest) -> QueryDict:

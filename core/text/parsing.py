@@ -1,4 +1,4 @@
-"""Strict parsers for numbers, times and media types from clients.
+"""Strict parsers for numbers, times, ids and media types from clients.
 
 Python's own parsers accept more than the standards: ``int`` accepts ``1_0`` and digits of every
 script, and ``fromisoformat`` accepts dates, weeks and times without an offset.
@@ -8,6 +8,7 @@ import argparse
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 MAX_INTEGER_LENGTH = 20
@@ -60,6 +61,14 @@ def parse_timestamp(text: str) -> datetime:
         return moment.astimezone(UTC) + timedelta(seconds=int(leaps))
     except (OverflowError, ValueError) as exc:
         raise ValueError(TIMESTAMP_RULE) from exc
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Return the UUID that ``text`` holds in any common form; None if it holds none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def is_media_type(text: str) -> bool:

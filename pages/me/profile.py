@@ -13,10 +13,11 @@ from accounts.api.serializers import user_etag
 from accounts.models import User
 from accounts.permissions import require_admitted
 from accounts.users.creation import MAX_NAME_LENGTH
-from accounts.users.preferences import PREFERENCE_FIELDS, time_zone_names
+from accounts.users.preferences import PREFERENCE_FIELDS
 from accounts.users.services import update_profile
 from core.forms import LongSelect
 from core.problems import Problem
+from core.time_zones import time_zone_names
 from pages.base import with_problem_status
 from pages.me.rendering import render_own_page
 from pages.members import current_person, member_page, redirect_with_notice

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.problems import NotFound, Problem
+from core.text.parsing import parse_uuid
 from files.models import Share
 from files.queries import readable_file
 from files.shares.access import active_shares
@@ -96,7 +97,7 @@ class LinkRow:
 def links_page(request: HttpRequest) -> HttpResponse:
     """List the links of all files that the person may read, newest first; or one (``?link=``)."""
     shares = readable_shares(current_person(request)).select_related("created_by")
-    if (only := _id_or_none(request.GET.get(ONLY_PARAMETER, ""))) is not None:
+    if (only := parse_uuid(request.GET.get(ONLY_PARAMETER, ""))) is not None:
         shares = shares.filter(pk=only)
     page = paginate(request, shares, ordering=NEWEST_FIRST)
     context = {
@@ -162,13 +163,6 @@ def _rows(shares: list[Share]) -> Iterator[LinkRow]:
 def _created(request: HttpRequest) -> LinkRow | None:
     """Return the link that was created just now, for the top of the first page."""
     is_first = CURSOR_PARAMETER not in request.GET
-    created = _id_or_none(request.GET.get("created", "")) if is_first else None
+    created = parse_uuid(request.GET.get("created", "")) if is_first else None
     share = readable_shares(current_person(request)).filter(pk=created).first() if created else None
     return next(_rows([share])) if share else None
-
-
-def _id_or_none(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.permissions import ACTIONS
 from accounts.users.queries import existing_users
 from audit.models import AuditEvent
+from core.text.parsing import parse_uuid
 from files.queries import readable_files
 from files.shares.services import readable_shares
 
@@ -29,7 +30,7 @@ def event_urls(viewer: User, events: Iterable[AuditEvent]) -> dict[Key, str]:
             (event.actor_type, event.actor_id),
             (event.target_type, event.target_id),
         ):
-            if kind in PAGES and (found := _uuid(text)):
+            if kind in PAGES and (found := parse_uuid(text)):
                 named.setdefault(kind, set()).add(found)
     urls = {}
     for kind, ids in named.items():
@@ -53,10 +54,3 @@ PAGES: dict[str, tuple[Callable[[User], QuerySet[Any]], Callable[[UUID], str]]] 
     "file": (readable_files, lambda pk: reverse("file-page", args=[pk])),
     "share": (readable_shares, _share_url),
 }
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.api.own_tenant_serializers import own_tenant_etag
 from accounts.own_tenant.services import get_own_tenant
 from accounts.permissions import policy_from_settings
-from accounts.users.preferences import time_zone_names
 from core.forms import LongSelect, as_form_validator
+from core.time_zones import time_zone_names
 from pages.members import member_page
 from pages.workspace.rendering import TenantForm, change_tenant, render_settings
 from tenants.models import Tenant

@@ -20,7 +20,7 @@ REVIEWED = {
     "aggios.settings.applications.INSTALLED_APPS": "a constant",
     "aggios.settings.applications.SILENCED_SYSTEM_CHECKS": "a constant",
     "aggios.openapi_views._GENERATING": "a lock; holds no data",
-    "accounts.users.preferences.time_zone_names": "names of time zones",
+    "core.time_zones.time_zone_names": "names of time zones",
     "pages.site.documents._parser": "a parser; holds no document",
     "pages.site.documents._title": "titles of docs/, by name",
     "pages.site.documents._render": "pages of docs/, by name",
