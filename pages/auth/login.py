@@ -101,6 +101,11 @@ def logout_page(request: HttpRequest) -> HttpResponse:
         return render_member_page(request, "auth/logout.html", {})
     if session is not None:
         log_out(session, actor=session.user)
+    return close_browser_session(request)
+
+
+def close_browser_session(request: HttpRequest) -> HttpResponse:
+    """Remove the cookie of an ended session and the cached pages; lead to the log-in page."""
     browser_session(request).close()
     response = HttpResponseRedirect(f"{reverse('login-page')}?ended=logout", status=303)
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -12,12 +12,11 @@ from accounts.sessions.expiry import session_end
 from accounts.sessions.queries import ACTIVE, ENDED, end_own_session, user_sessions
 from accounts.sessions.services import end_other_sessions
 from accounts.users.queries import user_actor
-from pages.auth.login import END_REASONS
+from pages.auth.login import END_REASONS, close_browser_session
 from pages.lists import paginate
 from pages.me.rendering import render_own_page
 from pages.me.user_agents import device_of
 from pages.members import (
-    browser_session,
     current_page_session,
     current_person,
     member_page,
@@ -51,8 +50,7 @@ def end_session_page(request: HttpRequest, session_id: uuid.UUID) -> HttpRespons
         return HttpResponseRedirect(reverse("my-sessions"))
     end_own_session(current_person(request), session_id, check=lambda _: None)
     if session_id == current_page_session(request).pk:
-        browser_session(request).close()
-        return HttpResponseRedirect(f"{reverse('login-page')}?ended=logout", status=303)
+        return close_browser_session(request)
     return redirect_with_notice(reverse("my-sessions"), "session_ended")
 
 

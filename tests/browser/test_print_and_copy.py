@@ -66,6 +66,17 @@ def test_printed_page_has_its_content_only_and_is_light(
     expect(page.locator("h1").first).to_be_visible()
 
 
+def test_printed_settings_name_their_section(page_of: Profiles, page_objects: PageObjects):
+    row = ROWS["settings-usage"]
+    page = page_of(page_objects.host(row), cookies_of=page_objects.browser(row))
+    page.goto(page_objects.path(row))
+    assert page.locator("h1").inner_text() == "Settings"
+
+    page.emulate_media(media="print")
+
+    assert page.locator("h1").inner_text() == "Settings: Usage"
+
+
 def test_printed_table_repeats_its_head_and_names_the_address_of_a_link(
     page_of: Profiles, page_objects: PageObjects
 ):

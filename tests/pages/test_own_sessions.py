@@ -70,6 +70,7 @@ def test_current_session_that_is_ended_is_a_log_out(agency: Agency, browser: Bro
     done = browser.post(f"{SESSIONS}/{current}/end", hidden_fields(browser.get(SESSIONS).text))
 
     assert done.headers["location"] == "/login?ended=logout"
+    assert done.headers["clear-site-data"] == '"cache"'
     assert active(agency) == set()
     assert browser.get(SESSIONS).headers["location"].startswith("/login")
 
