@@ -3,6 +3,7 @@
 It chooses ports and secrets. The servers start when the first test needs them (tests/plugins).
 """
 
+import logging
 import os
 from contextlib import ExitStack
 
@@ -41,6 +42,8 @@ OVERRIDES = {
 
 # Tests kill servers, never the machine: what PostgreSQL wrote survives in the system's cache.
 postgres.SETTINGS.update({"fsync": "off", "full_page_writes": "off"})
+# One line for each request of a test, with its address and status, costs more than it tells.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 stack = session.enter_context(
     TestStack(Home.at(session.enter_context(temporary_home())), overrides=OVERRIDES)
 )

@@ -62,7 +62,7 @@ def run_template(schema: str, role: str) -> bool:
         transaction.atomic(using=OWNER_ALIAS),
         owner_connection().cursor() as cursor,
     ):
-        # The lock of aggios.provision_tenant: no replacement of the template meanwhile.
+        # The lock of aggios.provision_tenant: the template is not replaced now.
         cursor.execute(
             "SELECT name, ddl FROM aggios.tenant_template WHERE digest = %s FOR SHARE", [digest]
         )

@@ -47,6 +47,7 @@ def path_of(model: type[Model], page: str) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", URLS)
 
 
+@pytest.mark.nightly  # 2 500 requests
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_list_with_any_lookup_never_fails(client: Client, model: type[Model]) -> None:
     names = columns(model)
@@ -60,6 +61,7 @@ def test_list_with_any_lookup_never_fails(client: Client, model: type[Model]) ->
     assert failures(client, path_of(model, "changelist"), queries) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_filter_with_any_value_never_fails(client: Client, model: type[Model]) -> None:
     allowed = [

@@ -13,7 +13,7 @@ from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 
 # It starts a stack and five servers, which takes long on a busy machine.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
 # A run of stock ends at its first foreign row; without one it takes as long as ours.
 ATTACK = ["--requests", "800", "--aim", "0.08", "--enough", "1", "--json"]
 

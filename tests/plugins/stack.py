@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
 
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import name_server, stack
+from tests.support.cleanup import close_broken_connections
 from tests.support.http_client import Site
 from tests.support.mailbox import Mailbox
 from tests.support.name_server import NameServer
@@ -46,10 +46,8 @@ def django_db_setup(stores: TestStack, django_db_blocker) -> None:
 
 @pytest.fixture(autouse=True)
 def usable_connections() -> None:
-    """Close connections that an earlier test has broken: some stop servers and end backends."""
-    for wrapper in connections.all(initialized_only=True):
-        if wrapper.connection is not None and not wrapper.is_usable():
-            wrapper.close()
+    """Close the connections that an earlier test has broken."""
+    close_broken_connections()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from audit.services import SYSTEM
 from tenants.context import TenantRef
 from tenants.models import Tenant
 from tenants.services import create_tenant
+from tests.support.cleanup import close_broken_connections
 from tests.support.factories import (
     Agency,
     Person,
@@ -46,6 +47,7 @@ def used_tenants(committed: None) -> Iterator[list[str]]:
     slugs: list[str] = []
     yield slugs
     if slugs:
+        close_broken_connections()
         made = Tenant.objects.filter(domains__domain__in=slugs, status=Tenant.Status.ACTIVE)
         made.update(status=Tenant.Status.SUSPENDED)
 

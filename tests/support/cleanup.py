@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
+from django.db import connections
 from psycopg import sql
 
 from tenants.fleet.pending import outdated_schemas
@@ -18,6 +19,13 @@ INCOMPLETE_TENANTS = """
     WHERE status = 'deleting' OR maintenance <> '' OR deletion_due_at IS NOT NULL
        OR schema_name = ANY(%s)
 """
+
+
+def close_broken_connections() -> None:
+    """Close connections that a test has broken: some stop servers and end backends."""
+    for wrapper in connections.all(initialized_only=True):
+        if wrapper.connection is not None and not wrapper.is_usable():
+            wrapper.close()
 
 
 @contextmanager
