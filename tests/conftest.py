@@ -1,5 +1,6 @@
 """Options, order and end of a run. The fixtures that all tests share are in tests/plugins."""
 
+import gc
 import os
 
 import pytest
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=away)
         items[:] = [item for item in items if item not in set(away)]
     arrange_items(items, config.getoption("--shuffle"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests out of garbage collection: they live until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

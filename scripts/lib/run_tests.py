@@ -85,7 +85,8 @@ def pytest_command(tier: str, arguments: list[str]) -> list[str]:
     """Return pytest's command line."""
     command = [sys.executable, "-m", "pytest"]
     if not any(Path(ROOT, one.partition("::")[0]).exists() for one in arguments):
-        workers = min(cores(), MAX_WORKERS)
+        # One more than cores: tests that wait for a time-out or a server leave a core idle.
+        workers = min(cores() + 1, MAX_WORKERS)
         command += ["-n", str(workers), "--no-loadscope-reorder", *SLOWEST]
         command += TIERS[tier]
     elif tier:

@@ -29,6 +29,7 @@ WAYS = {
     "no-scripts": (Visitor, {"javascript": False}),
     "keyboard-no-scripts-pt-BR": (KeyboardVisitor, {**PORTUGUESE_PHONE, "javascript": False}),
 }
+EACH_TIME = "keyboard-no-scripts-pt-BR"  # the others at night
 # The sign-up's own session is replaced by the browser's. The page of a text file shows its content.
 EVENTS = [
     *("user.registered", "session.ended", "session.started"),
@@ -36,7 +37,13 @@ EVENTS = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way",
+    [
+        EACH_TIME,
+        *(pytest.param(way, marks=pytest.mark.nightly) for way in WAYS if way != EACH_TIME),
+    ],
+)
 def test_main_path_leads_from_the_sign_up_to_the_log_out(
     page_of: Profiles, site: Site, tmp_path: Path, way: str
 ):

@@ -96,6 +96,7 @@ def at(narrow: Site, agency: Agency) -> Host:
     return narrow.host(agency.slug).with_token(agency.owner.access_token)
 
 
+@pytest.mark.nightly  # 25 s
 def test_slow_senders_do_not_block_others(narrow: Site, new_agency):
     agency = new_agency()
     host = at(narrow, agency)

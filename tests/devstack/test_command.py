@@ -174,6 +174,7 @@ def test_missing_binary_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.nightly  # 17 s
 def test_sigterm_leaves_nothing_running(servers: None) -> None:
     with running_stack() as own:
         own.process.send_signal(signal.SIGTERM)

@@ -118,6 +118,7 @@ def test_each_file_of_an_archive_is_audited(agency: Agency):
     assert all(event.request_id and event.ip for event in written)
 
 
+@pytest.mark.nightly
 def test_thousand_small_files_are_one_archive(agency: Agency, tmp_path: Path):
     contents = {f"many/{number:04}.txt": f"file {number}".encode() for number in range(1000)}
     ids = store_files(agency, agency.owner, contents)

@@ -93,6 +93,7 @@ def test_encrypted_object_is_unreadable_on_disk(bucket: str, settings, encrypted
     assert (found, read == data) == (not encrypted, True)
 
 
+@pytest.mark.nightly
 def test_setup_without_a_store_prints_one_error_line(stores):
     stack.stop("seaweedfs")
     try:

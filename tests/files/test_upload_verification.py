@@ -242,6 +242,7 @@ def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete
     assert_consistent(agency)
 
 
+@pytest.mark.nightly
 def test_verification_is_retried_when_the_store_is_unavailable(
     site: Site, new_agency, complete, no_verifier
 ):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import psycopg
+import pytest
 
 from tests.support.tenants.fleet import FIELD, SLOW, Fleet
 
@@ -90,6 +91,7 @@ def test_tenant_created_from_old_template_is_migrated(fleet: Fleet):
     assert "late" in fleet.at(step)
 
 
+@pytest.mark.nightly
 def test_tenant_deleted_during_run_is_no_failure(fleet: Fleet):
     fleet.make("gone")
     schema = fleet.schemas()["gone"]

@@ -106,6 +106,7 @@ def addresses(number: int) -> str:
     return "\n".join(f"p{at}@many.test" for at in range(number))
 
 
+@pytest.mark.nightly
 def test_longest_list_is_sent(agency: Agency, browser: Browser):
     checked = submit(browser, MANY, {"addresses": addresses(MAX_ADDRESSES), "role": "member"})
 
@@ -126,6 +127,7 @@ def test_longer_list_is_refused_as_a_whole(agency: Agency, browser: Browser, num
     assert open_invitations(agency) == {}
 
 
+@pytest.mark.nightly
 def test_limit_that_is_reached_is_said_for_each_line(agency: Agency, browser: Browser):
     first = submit(browser, MANY, {"addresses": addresses(MAX_ADDRESSES - 2), "role": "member"})
     send(browser, first, MANY, {"send": "1"})

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 import psutil
+import pytest
 
 from devstack.testing import TestStack
 from tests.resilience.test_process_kill import assert_proper_failure, wait_until_healthy
@@ -29,6 +30,7 @@ def suspended(pid: int) -> Iterator[None]:
             os.kill(member, signal.SIGCONT)
 
 
+@pytest.mark.nightly  # 11 s
 def test_hanging_database_answers_503_in_time(site: Site, stores: TestStack):
     wait_until_healthy(site)
     server = f"http://127.0.0.1:{stores.ports['gunicorn']}"

@@ -120,6 +120,7 @@ def downloaded_digest(host: Host, file: dict) -> str:
     return digest_of(iter(lambda: response.read(MIB), b""))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("send", [upload_directly, upload_by_form])
 def test_large_file_is_transferred_in_constant_memory(new_agency, send):
     agency: Agency = new_agency()
