@@ -10,6 +10,8 @@ from tests.support.pages.accessibility import assert_accessible
 from tests.support.pages.profiles import Profiles
 from tests.support.pictures import JPEG, WEBP, png
 
+pytestmark = pytest.mark.nightly
+
 PICTURES = {"png": png(), "jpeg": JPEG, "webp": WEBP}
 SIZE = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
 GROUND = "element => getComputedStyle(element).backgroundColor"

@@ -1,8 +1,12 @@
 """What the scripts of every page do: the theme, menus, and the workspaces that dash. remembers."""
 
+import pytest
+
 from tests.support.factories import Agency
 from tests.support.http_client import Site
 from tests.support.pages.profiles import Profiles
+
+pytestmark = pytest.mark.nightly
 
 GROUND = "getComputedStyle(document.body).backgroundColor"
 DARK, LIGHT = "rgb(17, 23, 22)", "rgb(250, 248, 243)"

@@ -17,7 +17,7 @@ from tests.support.pages.profiles import Profiles
 from tests.support.pages.steps import log_in
 from tests.support.pages.visitors import Visitor
 
-pytestmark = pytest.mark.usefixtures("fresh_limits")
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("fresh_limits")]
 
 Open = Callable[[str], Visitor]
 ENDED = "Your log-in was ended from another device, or by an administrator."

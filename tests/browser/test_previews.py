@@ -13,6 +13,8 @@ from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 from tests.support.pages.profiles import Profiles
 
+pytestmark = pytest.mark.nightly
+
 COUNT_RED = """async (source) => {
   const image = new Image();
   image.src = source;

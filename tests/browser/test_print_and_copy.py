@@ -10,6 +10,8 @@ from tests.support.pages.page_objects import PageObjects
 from tests.support.pages.page_table import PAGES
 from tests.support.pages.profiles import Profiles
 
+pytestmark = pytest.mark.nightly
+
 # A4 with the margins of Chromium, in CSS pixels.
 PAPER = 718
 ROWS = {row.name: row for row in PAGES}

@@ -13,7 +13,7 @@ from tests.support.pages.qr_codes import text_of_qr_code
 from tests.support.pages.steps import at_home, log_in, log_out
 from tests.support.pages.visitors import Visitor
 
-pytestmark = pytest.mark.usefixtures("fresh_limits")
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("fresh_limits")]
 
 APP_CODE = "Code of your authenticator app"
 CODE_REFUSED = (

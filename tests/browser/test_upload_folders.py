@@ -15,6 +15,8 @@ from tests.support.http_client import Site
 from tests.support.pages.accessibility import assert_accessible
 from tests.support.pages.profiles import Profiles
 
+pytestmark = pytest.mark.nightly
+
 FAILED = ".upload[data-state=failed]"
 # Playwright cannot drop folders. `tree` has names, each with a text or, for a folder, its entries;
 # null cannot be read.
@@ -132,7 +134,6 @@ def test_folder_of_more_entries_than_a_reader_returns_at_once_is_complete(
     page.locator("[data-all=pause]").click()
 
 
-@pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_folder_of_a_thousand_files_is_uploaded(page: Page, agency: Agency, tmp_path: Path):
     for n in range(1000):

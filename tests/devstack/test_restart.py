@@ -14,6 +14,8 @@ from devstack.services.registry import ALL
 from devstack.testing import TestStack
 from tests.support.devstack import stores, web
 
+pytestmark = pytest.mark.nightly
+
 # The response had started when its process was killed.
 CUT = 0
 

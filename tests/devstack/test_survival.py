@@ -21,7 +21,7 @@ from devstack.testing import running_stack, temporary_home
 from tests.support.devstack import stores
 
 STORE_RUNNER = CHECKOUT / "tests" / "support" / "devstack" / "store_runner.py"
-pytestmark = pytest.mark.usefixtures("servers")
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("servers")]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from tests.support.http_client import Site
 from tests.support.pages.page_objects import PageObjects
 from tests.support.pages.rows.row import OWNER, PageRow
 
+pytestmark = pytest.mark.nightly
+
 LISTS = {
     "home": "/",
     "files": "/files",

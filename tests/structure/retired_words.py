@@ -79,12 +79,16 @@ def hits(name: str) -> list[str]:
     """Return each retired word of a file with its line."""
     text = (ROOT / name).read_text(encoding="utf-8")
     found = {(0, word) for word in _words_of_path(name)}
-    if name.endswith(".md"):
-        found |= set(_in_text(text, 1))
-    else:
-        found |= set(_in_names(ast.parse(text))) | set(_in_prose(text))
+    if any(_retired_in(text)):  # seldom; parsing every file takes seconds
+        is_page = name.endswith(".md")
+        found |= set(_in_text(text, 1)) if is_page else set(_in_source(text))
     standard = STANDARD.get(name.partition("/")[0], set())
     return [f"{name}:{line}: {word}" for line, word in sorted(found) if word not in standard]
+
+
+def _in_source(text: str) -> Iterator[tuple[int, str]]:
+    yield from _in_names(ast.parse(text))
+    yield from _in_prose(text)
 
 
 def _words_of_path(name: str) -> Iterator[str]:
