@@ -249,5 +249,8 @@ MAKERS: dict[str, Callable[[PageObjects], str]] = {
     "share_with_password": share_with_password,
     "support_request": support_request,
     "support_access": support_access,
+    # Of their own: tests of the forms that end them may come before those of other pages.
+    "refused_request": support_request,
+    "ended_access": support_access,
     "tenant": lambda objects: str(objects.agency.ref.id),
 }

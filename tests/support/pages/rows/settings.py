@@ -60,7 +60,7 @@ SETTINGS = [
     PageRow(
         "settings-support-refuse",
         "tenant",
-        "/settings/support/{support_request}/refuse",
+        "/settings/support/{refused_request}/refuse",
         "settings-support-refuse",
         status=405,
         who=OWNER,
@@ -68,7 +68,7 @@ SETTINGS = [
     PageRow(
         "settings-support-end",
         "tenant",
-        "/settings/support/{support_request}/end",
+        "/settings/support/{ended_access}/end",
         "settings-support-end",
         status=405,
         who=OWNER,
