@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run all checks, or only the named tests:
 #
-#   scripts/test.sh                     ruff, mypy and the tests, with one pytest worker per core
+#   scripts/test.sh                     ruff, mypy and the tests, with one pytest worker more than cores
 #   scripts/test.sh --all               the slow tests too (marker nightly); the default if CI=true
 #   scripts/test.sh --fast              ruff, mypy and the tests that need no server
 #   scripts/test.sh tests/devstack -x   only pytest, in one process, with these arguments

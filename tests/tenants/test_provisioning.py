@@ -20,9 +20,13 @@ from tenants.problems import SubdomainTaken
 from tenants.schemas.migrate import migrate_tenant_schema
 from tenants.schemas.owner import create_empty_schema, drop_schema
 from tenants.schemas.schema_state import migrations_digest, tenant_migrations
+from tenants.schemas.template import run_template
 from tenants.services import create_tenant, provision_schema
 from tests.support.http_client import Site
 from tests.support.tenants.pg_catalog import describe_schema, orphaned_schemas_and_roles
+
+# What does not name the role.
+CONTENT = ("tables", "columns", "constraints", "indexes", "functions", "triggers", "sequences")
 
 
 def test_template_and_migrations_make_equal_schemas(make_tenant, superuser):
@@ -37,6 +41,41 @@ def test_template_and_migrations_make_equal_schemas(make_tenant, superuser):
 
     assert describe_schema(superuser, tenant.schema_name) == by_migrations
     assert all(by_migrations[fact] for fact in ("tables", "constraints", "indexes", "grants"))
+
+
+def test_template_makes_an_equal_schema_for_the_role_of_another(make_tenant, superuser):
+    tenant, role = make_tenant(), make_tenant().schema_name
+    schema = f"t_{uuid.uuid4().hex}"
+    try:
+        assert run_template(schema, role)
+        made, rights = describe_schema(superuser, schema), privileges(superuser, schema, role)
+    finally:
+        superuser.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+    expected = describe_schema(superuser, tenant.schema_name)
+    assert {fact: made[fact] for fact in CONTENT} == {fact: expected[fact] for fact in CONTENT}
+    assert rights == privileges(superuser, tenant.schema_name, tenant.schema_name)
+    assert {right for _, right, granted in rights if granted} >= {"SELECT", "INSERT"}
+
+
+def test_outdated_template_makes_no_schema(make_tenant, superuser, monkeypatch):
+    role, schema = make_tenant().schema_name, f"t_{uuid.uuid4().hex}"
+    monkeypatch.setattr("tenants.schemas.template.migrations_digest", lambda keys: "another")
+
+    assert not run_template(schema, role)
+
+    assert superuser.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,)
+
+
+def privileges(superuser, schema: str, role: str) -> list[tuple[str, str, bool]]:
+    """Return what a role may do with each table of a schema."""
+    query = (
+        "SELECT relname::text, p, has_schema_privilege(%(role)s, relnamespace, 'USAGE') "
+        "AND has_table_privilege(%(role)s, c.oid, p) FROM pg_class c, "
+        "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES']) p "
+        "WHERE relnamespace = %(schema)s::regnamespace AND relkind = 'r' ORDER BY 1, 2"
+    )
+    return superuser.execute(query, {"role": role, "schema": schema}).fetchall()
 
 
 def test_new_schema_has_a_complete_migration_history(make_tenant, superuser):
