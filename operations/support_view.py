@@ -17,6 +17,7 @@ from accounts.sessions.expiry import active_sessions_q
 from accounts.users.queries import existing_users
 from audit.queries import EventFilter, find_events
 from core.text.sizes import format_size
+from files.filenames import shown_name
 from files.models import File
 from files.quota import usage_and_limits
 from pages.people.labels import ROLE_LABELS
@@ -79,24 +80,25 @@ def _files(page: int) -> Section:
     def row(file: File) -> list[str]:
         current = file.current
         texts = [format_size(file.size), current.content_type, str(current.number)]
-        return [file.name, *texts, file.owner.email, _time(file.updated_at)]
+        return [shown_name(file.name), *texts, file.owner.email, _time(file.updated_at)]
 
     return _page(columns, found.order_by("-created_at", "-id"), row, page)
 
 
 def _usage(page: int) -> Section:
     usage = usage_and_limits()
+    measures: list[tuple[str, tuple[str, str, str], Callable[[int], str]]] = [
+        (_("Storage"), ("used_bytes", "reserved_bytes", "storage_bytes"), format_size),
+        (_("Objects"), ("used_objects", "reserved_objects", "storage_objects"), str),
+    ]
+
+    def text(amount: int | None, shown: Callable[[int], str]) -> str:
+        return _("no limit") if amount is None else shown(amount)
+
     rows = [
-        [_("Storage"), *_sizes(usage["used_bytes"], usage["reserved_bytes"])],
-        [_("Objects"), *(str(usage[name]) for name in ("used_objects", "reserved_objects"))],
+        [label, *(text(usage[name], shown) for name in names)] for label, names, shown in measures
     ]
-    limits = (usage["storage_bytes"], usage["storage_objects"])
-    texts = [
-        _("no limit") if limit is None else said
-        for limit, said in zip(limits, (*_sizes(limits[0] or 0), str(limits[1])), strict=True)
-    ]
-    columns = [_("What"), _("Used"), _("Reserved"), _("Limit")]
-    return Section(columns, [[*row, text] for row, text in zip(rows, texts, strict=True)])
+    return Section([_("What"), _("Used"), _("Reserved"), _("Limit")], rows)
 
 
 def _audit(page: int) -> Section:
@@ -104,7 +106,7 @@ def _audit(page: int) -> Section:
 
     def row(event: Any) -> list[str]:
         who, what = event.actor_label or event.actor_type, event.target_label or event.target_type
-        return [_time(event.at), event.action, who, what]
+        return [_time(event.at), event.action, who, shown_name(what)]
 
     return _page(columns, find_events(EventFilter()), row, page)
 
@@ -123,10 +125,6 @@ def _page(columns: list[str], found: Any, row: Callable[[Any], list[str]], page:
     rows = list(found[start : start + PAGE_SIZE + 1])
     shown = [row(each) for each in rows[:PAGE_SIZE]]
     return Section(columns, shown, has_more=len(rows) > PAGE_SIZE)
-
-
-def _sizes(*sizes: int | None) -> list[str]:
-    return [format_size(size or 0) for size in sizes]
 
 
 def _time(moment: datetime) -> str:

@@ -290,7 +290,9 @@ def test_forged_decision_is_refused(support: Browser, owner: Browser, agency: Ag
 def test_hostile_texts_are_escaped(support: Browser, owner: Browser, agency: Agency) -> None:
     update_user_row(agency, agency.owner.email, first_name=XSS)
     made = add_file(agency.owner.at, "x.txt", b"x")
-    agency.owner.at.patch(f"/api/files/{made['id']}", {"name": XSS.replace("/", "")})
+    name = f"{XSS.replace('/', '')}\u202egpj"  # U+202E reverses what follows
+    renamed = agency.owner.at.patch(f"/api/files/{made['id']}", {"name": name})
+    assert renamed.status_code == 200
     access = ask(support, agency, reason=XSS)
 
     pages = [owner.get("/settings/support"), owner.get(f"/settings/support/{access.pk}/grant")]
@@ -300,6 +302,8 @@ def test_hostile_texts_are_escaped(support: Browser, owner: Browser, agency: Age
     for page in pages:
         assert page.status_code == 200
         assert "<img src=x" not in page.text
+        assert "\u202e" not in page.text
+    assert "_gpj" in pages[2 + 1 + SECTIONS.index("files")].text
 
 
 def test_database_refuses_access_without_owner(support: Browser, agency: Agency) -> None:
