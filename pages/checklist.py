@@ -77,7 +77,7 @@ def _steps(person: User) -> Iterator[Step]:
         person.second_factor_at is not None,
     )
     yield Step(
-        _("Use an address of your own"),
+        _("Use your own domain"),
         _("Your people then find the workspace at a domain of your agency."),
         "/settings/domains",
         _has_own_domain(),

@@ -43,7 +43,7 @@ LIFETIMES = [
     ("", _("Without end")),
 ]
 NOTICES = {
-    "created": _("The link is ready. Copy it, and send it to whom you want."),
+    "created": _("The link is ready. Copy it and send it to the recipient."),
     "revoked": _("The link is revoked. It opens nothing any more."),
 }
 
@@ -57,7 +57,7 @@ class ShareForm(PageForm):
         required=False,
         min_value=1,
         max_value=MAX_DOWNLOADS,
-        help_text=_("Empty: as many as are wanted."),
+        help_text=_("Leave it empty for no limit."),
     )
     password = forms.CharField(
         label=_("Password"),
@@ -65,7 +65,7 @@ class ShareForm(PageForm):
         strip=False,
         min_length=MIN_PASSWORD_LENGTH,
         max_length=MAX_PASSWORD_LENGTH,
-        help_text=_("Tell it to the recipient by another way than the link."),
+        help_text=_("Send it separately from the link, for example by telephone."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

@@ -77,7 +77,7 @@ def share(visitor: Visitor, name: str, password: str) -> str:
     visitor.press("link", "Share")
     visitor.fill("Password", password)
     visitor.press("button", "Create the link")
-    visitor.sees("The link is ready. Copy it, and send it to whom you want.")
+    visitor.sees("The link is ready. Copy it and send it to the recipient.")
     return visitor.find("field", "Link").first.input_value()
 
 

@@ -31,7 +31,9 @@ export function sizeText(bytes) {
     value /= 1024;
     unit += 1;
   }
-  const options = { style: "unit", unit: units[unit], maximumFractionDigits: unit ? 1 : 0 };
+  // The short form of the unit is "byte" for any number.
+  const unitDisplay = unit ? "short" : "long";
+  const options = { style: "unit", unit: units[unit], unitDisplay, maximumFractionDigits: unit ? 1 : 0 };
   return new Intl.NumberFormat(document.documentElement.lang, options).format(value);
 }
 
