@@ -91,6 +91,15 @@ def test_checksums_are_those_of_the_standard(page: Page):
     assert found == [digest(bytes(i % 251 for i in range(length))) for length in LENGTHS]
 
 
+def test_size_is_a_text_in_the_language_of_the_page(page: Page):
+    script = """async (sizes) => {
+      const { sizeText } = await import("/static/aggios/upload/texts.js");
+      return sizes.map(sizeText);
+    }"""
+
+    assert page.evaluate(script, [0, 1, 2, 1536]) == ["0 bytes", "1 byte", "2 bytes", "1.5 kB"]
+
+
 def test_several_files_are_uploaded_and_listed(page: Page, agency: Agency, tmp_path: Path):
     data = {
         "big.bin": content(20 * MIB),
