@@ -19,4 +19,4 @@ def known_time_zone(name: str) -> str:
     A stored name can disappear with another version of the time zone data.
     """
     # The set is asked and not the file system: a name must not lead to another file.
-    return name if name in time_zone_names() else ""
+    return name if name and name in time_zone_names() else ""

@@ -7,6 +7,7 @@ role have one name of 34 characters, which is replaced by the tenant's schema na
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,12 @@ from tenants.schemas.owner import (
     drop_schema,
     owner_connection,
 )
-from tenants.schemas.schema_state import ProgressCallback, migrations_digest, tenant_migrations
+from tenants.schemas.schema_state import (
+    MigrationKey,
+    ProgressCallback,
+    migrations_digest,
+    tenant_migrations,
+)
 
 TEMPLATE_SCHEMA = "t_" + "0" * 32
 # Commands of psql, comments and session settings, which do not belong to the schema.
@@ -51,12 +57,12 @@ def template_is_current() -> bool:
     return _stored_digest() == migrations_digest(tenant_migrations())
 
 
-def run_template(schema: str, role: str) -> bool:
+def run_template(schema: str, role: str, steps: Iterable[MigrationKey]) -> bool:
     """Create ``schema`` with the tables of the template; ``role`` gets the grants of a tenant.
 
-    Return False, and create nothing, if the template does not have this code's migrations.
+    Return False, and create nothing, unless the template has exactly the migrations ``steps``.
     """
-    digest = migrations_digest(tenant_migrations())
+    digest = migrations_digest(tuple(steps))
     with (
         use_scope(PUBLIC),
         transaction.atomic(using=OWNER_ALIAS),
