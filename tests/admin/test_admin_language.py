@@ -1,10 +1,12 @@
 """The admin in the language of the staff user: titles, columns, labels, choices, buttons."""
 
 import re
+import secrets
 from html import unescape
 
 import pytest
 
+from tenants.models import Tenant
 from tests.support.browser import Browser
 from tests.support.http_client import Site
 from tests.support.staff import log_in_to_admin
@@ -40,15 +42,24 @@ def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(TAG.sub(" ", page)))
 
 
-@pytest.mark.usefixtures("acme")
+@pytest.fixture
+def named(make_tenant) -> str:
+    """A part of the names of two tenants, of which one is suspended; no word of a language."""
+    text = f"zq{secrets.token_hex(4)}"
+    for status in (Tenant.Status.ACTIVE, Tenant.Status.SUSPENDED):
+        Tenant.objects.filter(pk=make_tenant().id).update(name=text, status=status)
+    return text
+
+
 @pytest.mark.parametrize("model", LISTS)
-def test_list_is_in_the_language_of_its_reader(browser: Browser, model: str) -> None:
-    # Tests give tenants any name, also an English one.
-    query = "?q=acme" if model == "tenants/tenant" else ""
+def test_list_is_in_the_language_of_its_reader(browser: Browser, named: str, model: str) -> None:
+    # Other tests give tenants any name, also an English one.
+    query = f"?q={named}" if model == "tenants/tenant" else ""
     answer = browser.get(f"/admin/{model}/{query}")
 
     text = text_of(answer.text)
     assert LISTS[model] in text
+    assert model != "tenants/tenant" or {"Ativo", "Suspenso"} <= set(text.split())
     assert ENGLISH.findall(text) == []
     assert answer.headers["content-language"].lower() == "pt-br"
 

@@ -29,7 +29,7 @@ LISTS = {
     "keys": "/settings/keys",
     "sessions": "/me/sessions",
 }
-FEW, MANY = 3, 15
+FEW, MANY = 3, 60
 # The least counts: processes in the background use the database too.
 COUNTED = 5
 WARM_UP = 6

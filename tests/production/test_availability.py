@@ -189,8 +189,9 @@ def received(backend, key: str) -> int:
     return int(httpx.get(f"{backend.url}/_received/{key}").json()["bytes"])
 
 
-def connect(edge: Edge, host: str) -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", edge.https), timeout=10)
+def connect(edge: Edge, host: str, address: str = "127.0.0.1") -> ssl.SSLSocket:
+    target = ("127.0.0.1", edge.https)
+    plain = socket.create_connection(target, timeout=10, source_address=(address, 0))
     return ssl._create_unverified_context().wrap_socket(plain, server_hostname=host)
 
 
