@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from staff.models import StaffUser
-from tests.support.browser import Browser
+from tests.support.browser import Browser, logged_in
+from tests.support.factories import Agency
 from tests.support.http_client import Site
 from tests.support.staff import NewStaff, log_in_to_admin
+from tests.support.support_access import RIGHTS
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,15 @@ def staff_browser(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
 def superuser_browser(staff_browser: Callable[..., Browser]) -> Browser:
     """The browser of a superuser who is logged in."""
     return staff_browser(is_superuser=True)
+
+
+@pytest.fixture(scope="session")
+def support(staff_browser: Callable[..., Browser]) -> Browser:
+    """The browser of a staff user of the support."""
+    return staff_browser(*RIGHTS)
+
+
+@pytest.fixture
+def owner(site: Site, agency: Agency) -> Browser:
+    """The browser of the owner of ``agency``."""
+    return logged_in(site, agency)

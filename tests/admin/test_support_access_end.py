@@ -50,11 +50,6 @@ def support(staff_browser) -> Browser:
 
 
 @pytest.fixture
-def owner(site: Site, agency: Agency) -> Browser:
-    return logged_in(site, agency)
-
-
-@pytest.fixture
 def access(support: Browser, owner: Browser, agency: Agency) -> SupportAccess:
     """An access that the owner has granted."""
     asked = ask(support, agency)
